@@ -1,0 +1,1 @@
+"""Stage 2: from a slice and its lung mask to a probability of COVID-19."""

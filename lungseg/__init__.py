@@ -1,0 +1,1 @@
+"""Stage 1: slices, lung masks, boxes, and what both stages share."""

@@ -1,0 +1,46 @@
+"""The normal form of one CT slice; nothing after the reader asks what file it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scale = Literal["hu", "display"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a slice came from: ``path`` (or a name for an array), ``index`` from 0, ``series``."""
+
+    path: str
+    index: int = 0
+    series: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Slice:
+    """One slice ready for stage 1.
+
+    ``pixels``: float32, H x W, in [0, 1] after windowing (pictures are taken as displayed).
+    ``scale``: ``"hu"`` when the values behind the window were Hounsfield units.
+    ``spacing``: (row, column) in mm, or None. ``orientation``: such as ``"LPS"``, or None.
+    ``colour``: share of the pixels that are clearly coloured, 0 to 1 (0 for a grey picture).
+    ``messages``: what the reader had to assume, in words for a person.
+    """
+
+    pixels: NDArray[np.float32]
+    source: Source
+    scale: Scale = "display"
+    spacing: tuple[float, float] | None = None
+    orientation: str | None = None
+    colour: float = 0.0
+    messages: tuple[str, ...] = ()
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(H, W) in pixels."""
+        height, width = self.pixels.shape
+        return height, width
