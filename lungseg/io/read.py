@@ -1,0 +1,98 @@
+"""One file to slices, whatever its format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from lungseg.errors import UnreadableError
+from lungseg.io.formats import (
+    HEAD_BYTES,
+    MAX_PIXELS,
+    Format,
+    Reading,
+    format_of_content,
+    format_of_name,
+    names_of_formats,
+)
+from lungseg.io.window import LUNG_WINDOW, Window, check_window
+from lungseg.slice import Slice
+
+
+def read_slices(
+    path: Path,
+    hu_offset: float | None = None,
+    window: Window = LUNG_WINDOW,
+    max_pixels: int = MAX_PIXELS,
+) -> Iterator[Slice]:
+    """The slices of a file one after the other, decoded by its content and not by its name.
+
+    PNG, JPEG and BMP are one slice, a TIFF one per page. Pictures are taken as displayed: turned by
+    their EXIF tag, grey by ITU-R BT.601 luma, transparency over black, 8 bits divided by 255; a
+    picture of 16 or 32 bits is stretched from its own range, unless ``hu_offset`` is given (value =
+    HU + ``hu_offset``): then grey values are HU seen through ``window`` (centre, width in HU) and
+    ``scale`` is ``"hu"``. What was assumed stands in ``messages``.
+
+    Raises UnreadableError while iterating when the file is empty, cut off, damaged, of no known
+    format, or has a page of more than ``max_pixels`` pixels (told from its header, not decoded);
+    the pages of a TIFF before a damaged one come first. Raises ValueError for an impossible window.
+    """
+    check_window(window)
+    return _read(Path(path), Reading(hu_offset, window, max_pixels))
+
+
+def _read(path: Path, reading: Reading) -> Iterator[Slice]:
+    found = _format_of(path)
+    named = format_of_name(path)
+    notes: tuple[str, ...] = ()
+    if named is not None and named is not found:
+        notes = (f"named {path.suffix} but it is a {found.name}",)
+    done = 0
+    try:
+        for page in found.read(path, reading):
+            yield replace(page, messages=(*notes, *page.messages)) if notes else page
+            done += 1
+    except UnreadableError:
+        raise
+    # Decoders raise a dozen kinds on damaged bytes, from SyntaxError to struct.error.
+    except Exception as error:
+        place = f"slice {done} of {path}" if done else str(path)
+        raise UnreadableError(
+            f"{place} starts like a {found.name} but cannot be decoded "
+            f"({error or type(error).__name__}); it is probably cut off or damaged, "
+            "copy or export it again"
+        ) from error
+
+
+def _format_of(path: Path) -> Format:
+    """The format of the content; raises UnreadableError when there is none."""
+    if path.is_dir():
+        raise UnreadableError(f"{path} is a folder, expected a file; pass the files in it")
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+    except OSError as error:
+        raise UnreadableError(
+            f"{path} cannot be opened ({error.strerror or error}); check its name and permissions"
+        ) from error
+    expected = names_of_formats()
+    if not head:
+        raise UnreadableError(
+            f"{path} is empty (0 bytes), expected {expected}; a copy was probably interrupted"
+        )
+    found = format_of_content(head)
+    if found is None:
+        raise UnreadableError(
+            f"{path} starts with {head[:12]!r}, expected {expected}; {_likely_cause(head)}"
+        )
+    return found
+
+
+def _likely_cause(head: bytes) -> str:
+    if not head.strip(b"\0"):
+        return "it holds zeros, a download was probably interrupted"
+    text = all(byte >= 32 or byte in b"\t\n\r\f" for byte in head)
+    if text:
+        return "it is probably a text or web page under another name"
+    return "it is another kind of file, or its beginning is damaged"
