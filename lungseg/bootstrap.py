@@ -1,0 +1,57 @@
+"""Intervals by resampling whole groups (patients), because slices of one patient are alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A figure with its 95 % percentile interval, and of how many groups and items it is."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+    n_groups: int
+
+    def as_dict(self) -> dict[str, float | int]:
+        """For a card or a JSON report, to four digits."""
+        return {k: round(v, 4) if isinstance(v, float) else v for k, v in asdict(self).items()}
+
+
+def draw_weights(
+    groups: Sequence[str], resamples: int = 2000, seed: int = 0
+) -> NDArray[np.float64]:
+    """How often each item counts in each resample of the groups: resamples x items."""
+    _, index = np.unique(np.asarray(groups), return_inverse=True)
+    n_groups = int(index.max()) + 1
+    rng = np.random.default_rng(seed)
+    counts = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=resamples)
+    return counts[:, index].astype(np.float64)
+
+
+def interval(
+    statistic: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    groups: Sequence[str],
+    resamples: int = 2000,
+    seed: int = 0,
+) -> Interval:
+    """Percentile interval of a weighted statistic, clustered by ``groups``.
+
+    ``statistic``: weights B x N to B values; NaN where a resample has no answer (one class only),
+    which is left out.
+    """
+    value = float(statistic(np.ones((1, len(groups))))[0])
+    values = statistic(draw_weights(groups, resamples, seed))
+    low, high = np.nanpercentile(values, (2.5, 97.5))
+    return Interval(value, float(low), float(high), len(groups), len(set(groups)))
+
+
+def mean_interval(values: NDArray[np.float64], groups: Sequence[str], seed: int = 0) -> Interval:
+    """Interval of the mean of ``values`` (N) over ``groups``."""
+    return interval(lambda weights: weights @ values / weights.sum(axis=1), groups, seed=seed)

@@ -1,0 +1,208 @@
+"""Weights as NAME.safetensors and their card as NAME.json; never a pickle."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from lungseg.errors import CheckpointError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+Kind = Literal["segmenter", "classifier"]
+DEFAULTS = "defaults.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """Weights (float32 tensors by name), their card, and the sha256 of the weights' file."""
+
+    name: str
+    card: dict[str, Any]
+    tensors: dict[str, Tensor]
+    sha256: str
+
+
+def shipped_directory() -> Path:
+    """The folder of the weights that come with the package: checkout or installed wheel."""
+    package = Path(__file__).resolve().parent
+    for folder in (package / "_checkpoints", package.parent / "checkpoints"):
+        if folder.is_dir():
+            return folder
+    raise CheckpointError("the shipped weights are missing from this installation; reinstall it")
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write to a temporary name in the same folder, flush, rename."""
+    temporary = path.with_name(path.name + ".part")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise CheckpointError(f"there is no file {path}; name a folder with weights") from error
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"cannot read {path} as JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise CheckpointError(f"{path} holds no JSON object; it is not a file of this project")
+    return content
+
+
+def defaults(directory: Path) -> dict[str, Any]:
+    """``{"segmenter": NAME, "classifier": {REGION: NAME}}`` of a folder of weights."""
+    content = _read_json(Path(directory) / DEFAULTS)
+    if not isinstance(content.get("segmenter"), str) or not isinstance(
+        content.get("classifier"), dict
+    ):
+        raise CheckpointError(
+            f"{Path(directory) / DEFAULTS} names no segmenter and classifiers; "
+            'expected {"segmenter": NAME, "classifier": {"crop": NAME}}'
+        )
+    return content
+
+
+def save_checkpoint(
+    directory: Path,
+    name: str,
+    tensors: Mapping[str, Tensor],
+    card: Mapping[str, Any],
+    half: bool = True,
+) -> Path:
+    """Write ``NAME.safetensors`` (float16 with ``half``) and ``NAME.json``; the path of the former.
+
+    The card is completed with ``name``, ``precision`` and the ``sha256`` of the weights' file.
+    """
+    import torch
+    from safetensors.torch import save
+
+    directory = Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    stored = {
+        key: (value.half() if half and value.is_floating_point() else value).contiguous().cpu()
+        for key, value in tensors.items()
+    }
+    overflowed = [k for k, v in stored.items() if v.is_floating_point() and not v.isfinite().all()]
+    if overflowed:
+        raise CheckpointError(
+            f"{len(overflowed)} tensors of {name} are not finite as {torch.float16 if half else 'stored'}"
+            f" (first: {overflowed[0]}); the training diverged or needs half=False"
+        )
+    content = save(stored)
+    path = directory / f"{name}.safetensors"
+    full = {
+        **card,
+        "name": name,
+        "precision": "float16" if half else "float32",
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+    write_whole(path, content)
+    write_whole(path.with_suffix(".json"), (json.dumps(full, indent=2) + "\n").encode())
+    return path
+
+
+def load_checkpoint(path: Path, kind: Kind) -> Checkpoint:
+    """Read ``NAME.safetensors`` beside ``NAME.json``; half precision comes back as float32.
+
+    Raises CheckpointError, in one sentence, for a missing, damaged or foreign file, a pickle, a
+    card of another kind, and a card whose hash is not that of the weights.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    path = Path(path)
+    if path.suffix != ".safetensors":
+        raise CheckpointError(
+            f"{path} is no safetensors file; pickled checkpoints can run code and are never read"
+        )
+    card = _read_json(path.with_suffix(".json"))
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"cannot read the weights {path}: {error.strerror}") from error
+    if content[:4] == b"PK\x03\x04" or content[:1] == b"\x80":
+        raise CheckpointError(
+            f"{path} is a pickle under another name; pickles can run code and are never read"
+        )
+    sha256 = hashlib.sha256(content).hexdigest()
+    if card.get("sha256") != sha256:
+        raise CheckpointError(
+            f"the weights {path.name} and their card {path.with_suffix('.json').name} do not belong "
+            f"together: the card was made for sha256 {str(card.get('sha256'))[:12]}, "
+            f"the file has {sha256[:12]}; get both again"
+        )
+    if card.get("kind") != kind:
+        raise CheckpointError(
+            f"{path.name} is a {card.get('kind')!r} by its card, but a {kind!r} is needed here"
+        )
+    try:
+        tensors = load(content)
+    except SafetensorError as error:
+        raise CheckpointError(f"{path} is damaged or no safetensors file: {error}") from error
+    full = {k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}
+    return Checkpoint(path.stem, card, full, sha256)
+
+
+def resolve(
+    name: str | Path | None, directory: Path | None, kind: Kind, region: str = "crop"
+) -> Path:
+    """The weights' file for a path, a name in ``directory``, or None for its default.
+
+    ``directory`` None is the shipped folder. ``region`` chooses among the default classifiers.
+    """
+    if name is not None and Path(name).suffix:
+        return Path(name)
+    folder = shipped_directory() if directory is None else Path(directory)
+    if not folder.is_dir():
+        raise CheckpointError(f"there is no folder of weights {folder}")
+    if name is None:
+        chosen = defaults(folder)
+        if kind == "segmenter":
+            name = str(chosen["segmenter"])
+        elif region in chosen["classifier"]:
+            name = str(chosen["classifier"][region])
+        else:
+            raise CheckpointError(
+                f"{folder / DEFAULTS} names no classifier for region {region!r}; "
+                f"it has {', '.join(sorted(chosen['classifier'])) or 'none'}"
+            )
+    path = folder / f"{name}.safetensors"
+    if not path.is_file():
+        import difflib
+
+        known = sorted(p.stem for p in folder.glob("*.safetensors"))
+        near = difflib.get_close_matches(str(name), known, n=3, cutoff=0.3) or known
+        raise CheckpointError(
+            f"there are no weights {path}; known there are: {', '.join(near) or 'none'}"
+        )
+    return path
+
+
+def load_weights(network: nn.Module, checkpoint: Checkpoint) -> None:
+    """Put the weights into ``network``, strictly; names what does not fit."""
+    expected = network.state_dict()
+    missing = sorted(expected.keys() - checkpoint.tensors.keys())
+    foreign = sorted(checkpoint.tensors.keys() - expected.keys())
+    shapes = [
+        f"{key} {tuple(checkpoint.tensors[key].shape)} instead of {tuple(expected[key].shape)}"
+        for key in sorted(expected.keys() & checkpoint.tensors.keys())
+        if expected[key].shape != checkpoint.tensors[key].shape
+    ]
+    wrong = [f"missing {k}" for k in missing] + [f"unknown {k}" for k in foreign] + shapes
+    if wrong:
+        raise CheckpointError(
+            f"the weights {checkpoint.name} do not fit the architecture of their card: "
+            f"{len(wrong)} tensors differ (first: {wrong[0]})"
+        )
+    network.load_state_dict(checkpoint.tensors)

@@ -1,0 +1,129 @@
+"""Slices as the network sees them in training and in validation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypedDict
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from lungseg.data.sources import WIDE_WINDOW, MaskedSlice
+from lungseg.io import window_hu
+from lungseg.phantom import random_phantom
+
+Augmentation = Literal["strong", "paper"]
+PHANTOM = "phantom"
+
+
+class Sample(TypedDict):
+    """``picture`` uint8 S x S, ``masks`` uint8 C x S x S, ``known`` bool C, ``chest`` 1, 0, -1."""
+
+    picture: Tensor
+    masks: Tensor
+    known: Tensor
+    chest: Tensor
+
+
+def _sample(
+    picture: NDArray[np.uint8],
+    masks: NDArray[np.uint8],
+    known: Sequence[bool],
+    chest: int | None,
+    classes: int,
+) -> Sample:
+    channels_first = np.ascontiguousarray(masks.transpose(2, 0, 1)[:classes])
+    return Sample(
+        picture=torch.from_numpy(np.ascontiguousarray(picture)),
+        masks=torch.from_numpy(channels_first),
+        known=torch.tensor(known[:classes]),
+        chest=torch.tensor(-1 if chest is None else chest),
+    )
+
+
+class ValidationSlices(Dataset[Sample]):
+    """Each slice once, resized to ``size``; wide ones through the usual lung window."""
+
+    def __init__(self, slices: Sequence[MaskedSlice], size: int, classes: int) -> None:
+        self.slices, self.size, self.classes = slices, size, classes
+
+    def __len__(self) -> int:
+        return len(self.slices)
+
+    def __getitem__(self, index: int) -> Sample:
+        one = self.slices[index]
+        picture = one.picture
+        if one.wide:
+            low, high = WIDE_WINDOW
+            hu = picture.astype(np.float32) / 255 * (high - low) + low
+            picture = (window_hu(hu) * 255).round().astype(np.uint8)
+        shape = (self.size, self.size)
+        picture = np.asarray(cv2.resize(picture, shape, interpolation=cv2.INTER_AREA), np.uint8)
+        masks = np.asarray(cv2.resize(one.masks, shape, interpolation=cv2.INTER_NEAREST), np.uint8)
+        return _sample(picture, masks, one.known, one.chest, self.classes)
+
+
+class TrainingSlices(Dataset[Sample]):
+    """``length`` random draws: a source by its share, a slice of it, an augmentation.
+
+    ``sources``: slices by name; ``shares``: their weights, with ``"phantom"`` drawn fresh each
+    time. Randomness comes from torch's generator alone, which the loader seeds per worker.
+    """
+
+    def __init__(
+        self,
+        sources: Mapping[str, Sequence[MaskedSlice]],
+        shares: Mapping[str, float],
+        length: int,
+        size: int,
+        classes: int,
+        augmentation: Augmentation = "strong",
+    ) -> None:
+        from lungseg import augmentation as augmentations
+
+        self.sources, self.length, self.size, self.classes = sources, length, size, classes
+        self.names = list(shares)
+        self.chances = np.array([shares[name] for name in self.names])
+        self.chances = self.chances / self.chances.sum()
+        self.strong = augmentation == "strong"
+        make = augmentations.strong_augmentation if self.strong else augmentations.paper_augmentation
+        self.compose: Any = make(size)
+
+    def __len__(self) -> int:
+        return self.length
+
+    def _draw(self, rng: np.random.Generator) -> MaskedSlice:
+        name = self.names[int(rng.choice(len(self.names), p=self.chances))]
+        if name != PHANTOM:
+            slices = self.sources[name]
+            return slices[int(rng.integers(len(slices)))]
+        phantom = random_phantom(rng, size=self.size)
+        low, high = WIDE_WINDOW
+        picture = np.clip((phantom.hu - low) / (high - low) * 255, 0, 255).round()
+        masks = np.dstack([phantom.lung, phantom.lesion]).astype(np.uint8)
+        return MaskedSlice(
+            PHANTOM, PHANTOM, picture.astype(np.uint8), masks, (True, True), 1, wide=True
+        )
+
+    def __getitem__(self, index: int) -> Sample:
+        from lungseg.augmentation import draw_marks, draw_window
+
+        seed = int(torch.randint(2**31 - 1, ()))
+        rng = np.random.default_rng(seed)
+        one = self._draw(rng)
+        picture = one.picture
+        if self.strong or one.wide:
+            picture = draw_window(picture, one.wide, rng)
+        self.compose.set_random_seed(seed)
+        both = self.compose(image=picture, mask=one.masks)
+        picture, masks = both["image"], both["mask"]
+        if self.strong:
+            if rng.random() < 0.25:
+                picture = draw_marks(picture, rng)
+            if rng.random() < 0.05:
+                picture = 255 - picture
+        return _sample(picture, masks, one.known, one.chest, self.classes)

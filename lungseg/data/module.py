@@ -1,0 +1,166 @@
+"""Lung masks of several sources for Lightning, split by patient."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import lightning
+from torch.utils.data import DataLoader
+
+from lungseg.data.dataset import PHANTOM, Augmentation, Sample, TrainingSlices, ValidationSlices
+from lungseg.data.sources import (
+    MaskedSlice,
+    read_foreign_folder,
+    read_hu_folder,
+    read_mask_folder,
+    reformats,
+)
+from lungseg.data.split import read_split
+from lungseg.errors import UsageError
+
+MAX_SIZE = 512  # pixels kept of a training picture, twice what the networks see
+
+
+@dataclass(frozen=True)
+class ExtraSource:
+    """A further source of slices beside the main one.
+
+    ``kind``: ``masks`` (the layout of the main set), ``hu`` (16-bit, masks by threshold) or
+    ``foreign`` (no lung). ``share``: of the draws. Of its patients each ``hold_out``-th is
+    validation. ``exclude``: stems left out; ``body``: folders of body CT without chest.
+    """
+
+    folder: str
+    kind: Literal["masks", "hu", "foreign"]
+    share: float
+    hu_offset: float = 1024.0
+    hold_out: int = 5
+    exclude: list[str] = field(default_factory=list)
+    body: list[str] = field(default_factory=list)
+
+    def read(self, data_dir: Path) -> list[MaskedSlice]:
+        """All slices of the source."""
+        root = data_dir / self.folder
+        if self.kind == "masks":
+            return read_mask_folder(root, MAX_SIZE, self.folder)
+        if self.kind == "hu":
+            return read_hu_folder(root, MAX_SIZE, self.folder, self.hu_offset, self.exclude)
+        return read_foreign_folder(root, MAX_SIZE, self.folder, self.exclude, self.body)
+
+
+class LungMaskDataModule(lightning.LightningDataModule):
+    """``images/`` + ``lung_masks/`` + ``slices.csv``, split by patient, with further sources.
+
+    Args:
+        data_dir: folder of the sets.
+        folder: the main set in it.
+        split: JSON file with the patients of validation and test.
+        extra: further sources; what the main set and they leave of 1 is the main set's share.
+        phantom_share: share of synthetic slices, drawn anew each time.
+        reformat_share: share of projections and coronal and sagittal views of the main set's
+            training volumes, as pictures that are no axial CT.
+        classes: 1 lung, 2 lung and lesion.
+        size: side of the network's input in pixels, a multiple of 32.
+        slices_per_epoch: draws that make an epoch; 0 is the size of the main training set.
+        workers: processes that read and augment.
+    """
+
+    def __init__(
+        self,
+        data_dir: str = "../shared/data",
+        folder: str = "lung-masks",
+        split: str = "configs/splits/lung-masks.json",
+        extra: list[ExtraSource] | None = None,
+        phantom_share: float = 0.0,
+        reformat_share: float = 0.0,
+        classes: int = 2,
+        size: int = 256,
+        slices_per_epoch: int = 0,
+        batch_size: int = 16,
+        augmentation: Augmentation = "strong",
+        workers: int = 1,
+    ) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        if size % 32:
+            raise UsageError(f"the input size must be a multiple of 32, not {size}")
+        self.data_dir, self.folder = Path(data_dir), folder
+        self.split = read_split(Path(split))
+        self.extra: Sequence[ExtraSource] = extra or []
+        self.phantom_share, self.reformat_share = phantom_share, reformat_share
+        self.classes, self.size = classes, size
+        self.slices_per_epoch, self.batch_size = slices_per_epoch, batch_size
+        self.augmentation: Augmentation = augmentation
+        self.workers = workers
+        self.train: dict[str, list[MaskedSlice]] = {}
+        self.val: dict[str, list[MaskedSlice]] = {}
+        self.test: list[MaskedSlice] = []
+
+    def setup(self, stage: str | None = None) -> None:
+        """Read every source once."""
+        if self.train:
+            return
+        parts: dict[str, list[MaskedSlice]] = defaultdict(list)
+        main = read_mask_folder(self.data_dir / self.folder, MAX_SIZE, self.folder)
+        pairs = [(one.name.split("/", 1)[1], one.patient.split("/", 1)[1]) for one in main]
+        self.split.check(pairs)
+        for one, (_, patient) in zip(main, pairs, strict=True):
+            parts[self.split.part(patient)].append(one)
+        self.train[self.folder], self.val[self.folder] = parts["train"], parts["val"]
+        self.test = parts["test"]
+        for source in self.extra:
+            slices = source.read(self.data_dir)
+            patients = sorted({one.patient for one in slices})
+            held_out = set(patients[source.hold_out - 1 :: source.hold_out])
+            self.train[source.folder] = [s for s in slices if s.patient not in held_out]
+            self.val[source.folder] = [s for s in slices if s.patient in held_out]
+        if self.reformat_share:
+            self.train["reformats"] = reformats(self.train[self.folder])
+            self.val["reformats"] = reformats(self.val[self.folder], every=60)
+
+    def shares(self) -> dict[str, float]:
+        """Share of the draws by source."""
+        shares = {source.folder: source.share for source in self.extra}
+        if self.reformat_share:
+            shares["reformats"] = self.reformat_share
+        if self.phantom_share:
+            shares[PHANTOM] = self.phantom_share
+        rest = 1 - sum(shares.values())
+        if rest <= 0:
+            raise UsageError(f"the shares of the extra sources leave nothing for {self.folder}")
+        return {self.folder: rest, **shares}
+
+    def train_dataloader(self) -> DataLoader[Sample]:
+        """Random draws of all sources."""
+        dataset = TrainingSlices(
+            self.train,
+            self.shares(),
+            self.slices_per_epoch or len(self.train[self.folder]),
+            self.size,
+            self.classes,
+            self.augmentation,
+        )
+        return DataLoader(
+            dataset,
+            batch_size=self.batch_size,
+            num_workers=self.workers,
+            drop_last=True,  # batch normalisation breaks on a last batch of one
+            persistent_workers=False,  # new workers get new seeds each epoch
+        )
+
+    def val_dataloader(self) -> list[DataLoader[Sample]]:
+        """A loader for each source, in the order of ``val``."""
+        return [self._once(slices) for slices in self.val.values()]
+
+    def test_dataloader(self) -> DataLoader[Sample]:
+        """The held-out patients of the main set."""
+        return self._once(self.test)
+
+    def _once(self, slices: Sequence[MaskedSlice]) -> DataLoader[Sample]:
+        return DataLoader(
+            ValidationSlices(slices, self.size, self.classes), batch_size=self.batch_size
+        )

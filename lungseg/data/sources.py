@@ -1,0 +1,213 @@
+"""Training sources of stage 1, read whole into memory as 8-bit pictures with their masks."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lungseg.cleaning import clean_mask
+from lungseg.errors import UsageError
+from lungseg.threshold import threshold_lungs
+
+LUNG, LESION = 0, 1
+PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
+WIDE_WINDOW = (-1024.0, 600.0)  # HU from and to: what 8 bits of a wide slice stand for
+BLOCK = 10  # neighbouring numbers that may be one patient where nobody knows
+
+
+@dataclass(frozen=True, eq=False)
+class MaskedSlice:
+    """One training slice.
+
+    ``picture``: uint8 H x W; ``wide`` when it spans ``WIDE_WINDOW``, so that any window can be
+    drawn from it. ``masks``: uint8 H x W x 2 (lung, lesion), 0 or 1; ``known``: which of both are
+    true labels. ``chest``: 1 axial body CT, 0 another picture, None not said. ``patient``: the
+    group that must not straddle a split.
+    """
+
+    name: str
+    patient: str
+    picture: NDArray[np.uint8]
+    masks: NDArray[np.uint8]
+    known: tuple[bool, bool]
+    chest: int | None
+    wide: bool = False
+
+
+def _read_grey(path: Path) -> NDArray[np.uint8]:
+    picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    if picture is None:
+        raise UsageError(f"cannot read the training picture {path}; check that it is complete")
+    return np.asarray(picture, np.uint8)
+
+
+def _by_stem(folder: Path) -> dict[str, Path]:
+    if not folder.is_dir():
+        raise UsageError(f"there is no folder {folder}; the set should have images/ and lung_masks/")
+    found = {p.stem: p for p in sorted(folder.iterdir()) if p.suffix.lower() in PICTURES}
+    if not found:
+        raise UsageError(f"no picture in {folder}; expected files such as 0000.png")
+    return found
+
+
+def _table(root: Path) -> dict[str, dict[str, str]]:
+    path = root / "slices.csv"
+    if not path.is_file():
+        return {}
+    with path.open(newline="") as file:
+        return {row["slice"]: row for row in csv.DictReader(file)}
+
+
+def _resized(array: NDArray[np.uint8], size: int, masks: bool = False) -> NDArray[np.uint8]:
+    """To at most ``size`` pixels on the longer side; training pictures need no more."""
+    scale = size / max(array.shape[:2])
+    if scale >= 1:
+        return array
+    shape = (max(1, round(array.shape[1] * scale)), max(1, round(array.shape[0] * scale)))
+    how = cv2.INTER_NEAREST if masks else cv2.INTER_AREA
+    return np.asarray(cv2.resize(array, shape, interpolation=how), np.uint8)
+
+
+def read_mask_folder(root: Path, size: int, name: str) -> list[MaskedSlice]:
+    """``images/`` and ``lung_masks/`` paired by stem, with ``infection_masks/`` where it exists.
+
+    ``slices.csv`` gives ``patient`` and ``upside_down``; without it each ten neighbours count as
+    one patient. In an infection mask of several classes 1 is ground glass and 2 consolidation
+    (lesion), 3 effusion (none); a 1-bit mask (0 and 1, or 0 and 255) is all lesion.
+    """
+    images, lungs = _by_stem(root / "images"), _by_stem(root / "lung_masks")
+    lesions = _by_stem(root / "infection_masks") if (root / "infection_masks").is_dir() else {}
+    missing = sorted(images.keys() - lungs.keys())
+    if missing:
+        raise UsageError(
+            f"{len(missing)} slices in {root} have no lung mask (first: {missing[0]}); add them"
+        )
+    table = _table(root)
+    slices = []
+    for index, (stem, path) in enumerate(images.items()):
+        lung = (_read_grey(lungs[stem]) > 0).astype(np.uint8)
+        lesion = np.zeros_like(lung)
+        if stem in lesions:
+            classes = np.asarray(cv2.imread(str(lesions[stem]), cv2.IMREAD_GRAYSCALE), np.uint8)
+            lesion = ((classes == 1) | (classes == 2) | (classes == 255)).astype(np.uint8)
+        patient = table[stem]["patient"] if stem in table else f"block-{index // BLOCK:03d}"
+        slices.append(
+            MaskedSlice(
+                name=f"{name}/{stem}",
+                patient=f"{name}/{patient}",
+                picture=_resized(_read_grey(path), size),
+                masks=_resized(np.dstack([lung, lesion]), size, masks=True),
+                known=(True, stem in lesions),
+                chest=1,
+            )
+        )
+    return slices
+
+
+def read_hu_folder(
+    root: Path, size: int, name: str, hu_offset: float, exclude: Collection[str] = ()
+) -> list[MaskedSlice]:
+    """16-bit pictures of value HU + ``hu_offset`` in ``images/``; masks by threshold.
+
+    ``slices.csv`` gives ``patient`` and ``has_lung``: 0 is an empty mask. ``exclude``: stems whose
+    threshold mask a person found wrong.
+    """
+    table = _table(root)
+    slices = []
+    for stem, path in _by_stem(root / "images").items():
+        if stem in exclude:
+            continue
+        stored = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+        if stored is None or stored.dtype != np.uint16:
+            raise UsageError(f"{path} is no 16-bit picture, so its values cannot be HU + {hu_offset}")
+        hu = stored.astype(np.float32) - hu_offset
+        lung = np.zeros(hu.shape, np.uint8)
+        if table.get(stem, {}).get("has_lung") != "0":
+            lung = clean_mask(threshold_lungs(hu).astype(np.float32)).astype(np.uint8)
+        low, high = WIDE_WINDOW
+        picture = np.clip((hu - low) / (high - low) * 255, 0, 255).round().astype(np.uint8)
+        slices.append(
+            MaskedSlice(
+                name=f"{name}/{stem}",
+                patient=f"{name}/{table.get(stem, {}).get('patient', stem)}",
+                picture=_resized(picture, size),
+                masks=_resized(np.dstack([lung, np.zeros_like(lung)]), size, masks=True),
+                known=(True, not lung.any()),  # what a tumour patient's lung holds is not labelled
+                chest=1,
+                wide=True,
+            )
+        )
+    return slices
+
+
+def read_foreign_folder(
+    root: Path, size: int, name: str, exclude: Collection[str] = (), body: Sequence[str] = ()
+) -> list[MaskedSlice]:
+    """Pictures without lung, in any sub-folders: empty masks, ``chest`` 0.
+
+    ``body``: sub-folders of axial body CT without chest, where ``chest`` is not said.
+    """
+    slices = []
+    for path in sorted(p for p in root.rglob("*") if p.suffix.lower() in PICTURES):
+        relative = path.relative_to(root)
+        if path.stem in exclude:
+            continue
+        picture = _resized(_read_grey(path), size)
+        slices.append(
+            MaskedSlice(
+                name=f"{name}/{relative.as_posix()}",
+                patient=f"{name}/{relative.as_posix()}",
+                picture=picture,
+                masks=np.zeros((*picture.shape, 2), np.uint8),
+                known=(True, True),
+                chest=None if relative.parts[0] in body else 0,
+            )
+        )
+    if not slices:
+        raise UsageError(f"no picture in {root}; expected PNG, JPEG, TIFF or BMP files")
+    return slices
+
+
+def reformats(slices: Sequence[MaskedSlice], every: int = 24) -> list[MaskedSlice]:
+    """Pictures that are no axial slices, from axial volumes: projections, coronal, sagittal.
+
+    ``slices``: of one or more patients, each in the order of the volume. The mean along the
+    antero-posterior axis looks like a chest radiograph. Their masks are empty and known, ``chest``
+    is 0. ``every``: one reformat for so many rows and columns.
+    """
+    made: list[MaskedSlice] = []
+    patients = dict.fromkeys(s.patient for s in slices)
+    for patient in patients:
+        stack = [s for s in slices if s.patient == patient and s.picture.shape == (256, 256)]
+        if len(stack) < 20:
+            continue
+        volume = np.stack([s.picture for s in stack])[::-1]  # head first
+        views: list[tuple[str, NDArray[np.floating | np.uint8]]] = [
+            ("frontal", volume.mean(axis=1)),
+            ("lateral", volume.mean(axis=2)),
+        ]
+        views += [(f"coronal-{row}", volume[:, row]) for row in range(64, 192, every)]
+        views += [(f"sagittal-{column}", volume[:, :, column]) for column in range(64, 192, every)]
+        for view, picture in views:
+            low, high = np.percentile(picture, (1, 99))
+            stretched = np.clip((picture - low) / max(high - low, 1) * 255, 0, 255)
+            square = cv2.resize(stretched.astype(np.uint8), (256, 256))
+            made.append(
+                MaskedSlice(
+                    name=f"{patient}/{view}",
+                    patient=patient,
+                    picture=np.asarray(square, np.uint8),
+                    masks=np.zeros((256, 256, 2), np.uint8),
+                    known=(True, True),
+                    chest=0,
+                )
+            )
+    return made
+
+

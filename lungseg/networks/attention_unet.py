@@ -1,0 +1,160 @@
+"""U-Net with an additive attention gate on every skip, over a plain or a pretrained encoder.
+
+Sources: Oktay et al. 2018 (additive gate, eq. 1-2); Tran et al. 2021 (five poolings, five
+up-samplings, sigmoid output). The chest head is ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class StageOneOutput(NamedTuple):
+    """``masks``: logits N x C x H x W, a channel a class; ``chest``: logits N, axial body CT."""
+
+    masks: Tensor
+    chest: Tensor
+
+
+def conv_block(inputs: int, outputs: int) -> nn.Sequential:
+    """3 x 3 convolution, batch normalisation, ReLU."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 3, padding=1, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(inplace=True),
+    )
+
+
+class AttentionGate(nn.Module):
+    """Weigh a skip by what the coarser level saw: a = sigmoid(psi(relu(W_x x + W_g g))).
+
+    ``skip``: N x S x 2H x 2W (or any finer size), ``gate``: N x G x H x W. The sum is formed at
+    the coarse size, as Oktay et al. do, and the coefficients are brought up bilinearly.
+    """
+
+    def __init__(self, skip: int, gate: int) -> None:
+        super().__init__()
+        inner = max(skip // 2, 8)
+        self.of_skip = nn.Conv2d(skip, inner, 2, stride=2, bias=False)
+        self.of_gate = nn.Conv2d(gate, inner, 1)
+        self.psi = nn.Conv2d(inner, 1, 1)
+
+    def coefficients(self, skip: Tensor, gate: Tensor) -> Tensor:
+        """Attention in [0, 1], N x 1 x h x w of the skip."""
+        added = functional.relu(self.of_skip(skip) + self.of_gate(gate))
+        weights = torch.sigmoid(self.psi(added))
+        return functional.interpolate(
+            weights, size=skip.shape[-2:], mode="bilinear", align_corners=False
+        )
+
+    def forward(self, skip: Tensor, gate: Tensor) -> Tensor:
+        return skip * self.coefficients(skip, gate)
+
+
+class UpBlock(nn.Module):
+    """Up-sample by two, join the gated skip where there is one, convolve."""
+
+    def __init__(self, inputs: int, skip: int, outputs: int, convolutions: int) -> None:
+        super().__init__()
+        self.gate = AttentionGate(skip, inputs) if skip else None
+        blocks = [conv_block(inputs + skip, outputs)]
+        blocks += [conv_block(outputs, outputs) for _ in range(convolutions - 1)]
+        self.convolve = nn.Sequential(*blocks)
+
+    def forward(self, coarse: Tensor, skip: Tensor | None) -> Tensor:
+        up = functional.interpolate(coarse, scale_factor=2.0, mode="nearest")
+        if self.gate is not None and skip is not None:
+            up = torch.cat([up, self.gate(skip, coarse)], dim=1)
+        result: Tensor = self.convolve(up)
+        return result
+
+
+class PlainEncoder(nn.Module):
+    """The encoder of a U-Net from scratch: two convolutions a level, max-pooling between.
+
+    Gives features at strides 1, 2, 4, ... of ``widths`` channels; six widths make five poolings.
+    """
+
+    def __init__(self, widths: Sequence[int] = (16, 32, 64, 128, 256, 512)) -> None:
+        super().__init__()
+        self.channels = tuple(widths)
+        self.first_stride = 1
+        self.levels = nn.ModuleList(
+            nn.Sequential(conv_block(before, width), conv_block(width, width))
+            for before, width in zip((3, *widths[:-1]), widths, strict=True)
+        )
+
+    def forward(self, pictures: Tensor) -> list[Tensor]:
+        features = [self.levels[0](pictures)]
+        for level in list(self.levels)[1:]:
+            features.append(level(functional.max_pool2d(features[-1], 2)))
+        return features
+
+
+class TimmEncoder(nn.Module):
+    """Any timm network with ``features_only``: features at strides 2, 4, 8, 16, 32."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        import timm
+
+        self.body = timm.create_model(name, features_only=True, pretrained=False)
+        self.channels = tuple(self.body.feature_info.channels())
+        self.first_stride = int(self.body.feature_info.reduction()[0])
+        if self.first_stride not in (1, 2):
+            raise ValueError(
+                f"encoder {name!r} starts at stride {self.first_stride}; the decoder needs 1 or 2"
+            )
+
+    def forward(self, pictures: Tensor) -> list[Tensor]:
+        features: list[Tensor] = self.body(pictures)
+        return features
+
+
+class AttentionUNet(nn.Module):
+    """Encoder, gated decoder, and a head that tells an axial body CT from other pictures.
+
+    ``encoder``: ``"plain"`` (the paper's, from scratch) or a timm name (``"tf_efficientnet_lite0"``).
+    ``classes``: output channels. ``widths``: channels of the plain encoder, or of the decoder's
+    five up-samplings, coarse to fine, with a timm encoder.
+    ``forward``: pictures N x 3 x H x W, H and W multiples of 32, to :class:`StageOneOutput`.
+    """
+
+    def __init__(
+        self, encoder: str = "plain", classes: int = 1, widths: Sequence[int] | None = None
+    ) -> None:
+        super().__init__()
+        self.encoder: PlainEncoder | TimmEncoder
+        if encoder == "plain":
+            self.encoder = PlainEncoder(widths or (16, 32, 64, 128, 256, 512))
+            ups = self.encoder.channels[-2::-1]
+            convolutions = 2
+        else:
+            self.encoder = TimmEncoder(encoder)
+            ups = tuple(widths or (128, 64, 48, 24, 16))
+            convolutions = 1
+        skips = list(self.encoder.channels[-2::-1])
+        skips += [0] * (len(ups) - len(skips))
+        inputs = (self.encoder.channels[-1], *ups[:-1])
+        self.decoder = nn.ModuleList(
+            UpBlock(before, skip, after, convolutions)
+            for before, skip, after in zip(inputs, skips, ups, strict=True)
+        )
+        self.masks = nn.Conv2d(ups[-1], classes, 1)
+        self.chest = nn.Linear(self.encoder.channels[-1], 1)
+
+    def forward(self, pictures: Tensor) -> StageOneOutput:
+        features = self.encoder(pictures)
+        up = features[-1]
+        skips: list[Tensor | None] = list(features[-2::-1])
+        skips += [None] * (len(self.decoder) - len(skips))
+        for block, skip in zip(self.decoder, skips, strict=True):
+            up = block(up, skip)
+        # not the gradient of every pixel but the guard's alone: the head reads, it does not steer
+        chest = self.chest(features[-1].mean(dim=(2, 3))).squeeze(1)
+        return StageOneOutput(self.masks(up), chest)

@@ -1,0 +1,98 @@
+"""Stage 1 in use: slices in, lung masks out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, overload
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from lungseg.checkpoint import Checkpoint, load_checkpoint, load_weights, resolve
+from lungseg.cleaning import clean_mask
+from lungseg.errors import CheckpointError
+from lungseg.io import as_slices
+from lungseg.lung_mask import LungMask
+from lungseg.networks import AttentionUNet
+from lungseg.slice import Slice
+from lungseg.tensors import choose_device, normalise, stack
+
+
+def build_network(architecture: dict[str, Any]) -> AttentionUNet:
+    """The network that a card describes: ``encoder``, ``classes``, ``widths``."""
+    return AttentionUNet(
+        architecture["encoder"], architecture["classes"], architecture.get("widths")
+    )
+
+
+class LungSegmenter:
+    """A stage-1 network with its card.
+
+    ``segmenter(image)``: a :class:`LungMask` for an array, path or :class:`Slice`, a list of them
+    for a list (see :func:`lungseg.io.as_slices`).
+    """
+
+    def __init__(self, checkpoint: Checkpoint, device: str = "auto") -> None:
+        card = checkpoint.card
+        self.name, self.sha256, self.card = checkpoint.name, checkpoint.sha256, card
+        self.device = choose_device(device)
+        try:
+            self.size = int(card["input_size"])
+            self.threshold = float(card["threshold"])
+            network = build_network(card["architecture"])
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise CheckpointError(
+                f"the card {self.name}.json does not describe a segmenter: {error}"
+            ) from error
+        load_weights(network, checkpoint)
+        self.network = network.eval().to(self.device, memory_format=torch.channels_last)
+
+    @classmethod
+    def from_checkpoint(
+        cls, name: str | Path | None = None, directory: Path | None = None, device: str = "auto"
+    ) -> LungSegmenter:
+        """Load by path or name; None is the default of ``directory``, None the shipped folder."""
+        path = resolve(name, directory, "segmenter")
+        return cls(load_checkpoint(path, "segmenter"), device)
+
+    def predict(self, slices: Sequence[Slice], batch_size: int = 16) -> list[LungMask]:
+        """A mask for each slice, in the geometry of the slice."""
+        masks: list[LungMask] = []
+        for start in range(0, len(slices), batch_size):
+            masks.extend(self._batch(slices[start : start + batch_size]))
+        return masks
+
+    def _batch(self, slices: Sequence[Slice]) -> list[LungMask]:
+        pictures = stack([one.pixels for one in slices], self.size).to(self.device)
+        with torch.inference_mode():
+            output = self.network(normalise(pictures))
+            probability = torch.sigmoid(output.masks.float()).cpu().numpy()
+            chest = torch.sigmoid(output.chest.float()).cpu().numpy()
+        return [
+            self._mask(one.shape, maps, float(is_chest))
+            for one, maps, is_chest in zip(slices, probability, chest, strict=True)
+        ]
+
+    def _mask(
+        self, shape: tuple[int, int], maps: NDArray[np.float32], chest: float
+    ) -> LungMask:
+        height, width = shape
+        full = [
+            np.asarray(cv2.resize(m, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+            for m in maps
+        ]
+        lung = clean_mask(full[0], self.threshold)
+        lesion = (full[1] >= self.threshold) & lung if len(full) > 1 else None
+        return LungMask(lung, full[0], lesion, chest)
+
+    @overload
+    def __call__(self, image: Slice | NDArray[Any] | str | Path) -> LungMask: ...
+    @overload
+    def __call__(self, image: list[Any]) -> list[LungMask]: ...
+    def __call__(self, image: Any) -> LungMask | list[LungMask]:
+        """Mask of one image, masks of a list of images."""
+        masks = self.predict(as_slices(image))
+        return masks[0] if len(masks) == 1 and not isinstance(image, list | tuple) else masks

@@ -1,0 +1,158 @@
+"""The Lightning module of stage 1."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import lightning
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from lungseg.data.dataset import Sample
+from lungseg.losses import Exponent, FocalTverskyLoss, Sums, masked_bce
+from lungseg.networks import AttentionUNet
+from lungseg.networks.pretrained import load_encoder
+from lungseg.tensors import normalise
+
+LUNG, LESION = 0, 1
+EMPTY = 0.001  # share of the picture under which a mask counts as empty
+
+
+@dataclass(frozen=True)
+class LossSettings:
+    """Focal Tversky (see :class:`FocalTverskyLoss`), plus weighted BCE of masks and chest head."""
+
+    alpha: float = 0.7
+    beta: float = 0.3
+    gamma: float = 1.3
+    exponent: Exponent = "gamma"
+    sums: Sums = "batch"
+    bce: float = 0.0
+    chest: float = 0.1
+
+
+class LungMaskModule(lightning.LightningModule):
+    """Attention U-Net with Focal Tversky loss.
+
+    Args:
+        encoder: ``plain`` or a timm name.
+        classes: 1 lung, 2 lung and lesion.
+        widths: see :class:`AttentionUNet`.
+        pretrained: ImageNet weights of the encoder: ``none``, ``package`` (an installed package
+            of the extra ``[pretrained]``) or the path of a file.
+        loss: weights and exponents.
+        learning_rate: of Adam (AdamW with ``weight_decay``).
+        schedule: ``one_cycle`` over all steps, or ``constant`` (the paper).
+    """
+
+    def __init__(
+        self,
+        encoder: str = "plain",
+        classes: int = 2,
+        widths: list[int] | None = None,
+        pretrained: str = "none",
+        loss: LossSettings = LossSettings(),  # noqa: B008  (frozen; jsonargparse shows its fields)
+        learning_rate: float = 1e-3,
+        weight_decay: float = 0.0,
+        schedule: Literal["one_cycle", "constant"] = "constant",
+    ) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        self.architecture: dict[str, Any] = {
+            "encoder": encoder,
+            "classes": classes,
+            "widths": widths,
+        }
+        self.network = AttentionUNet(encoder, classes, widths)
+        load_encoder(self.network, encoder, pretrained)
+        self.loss_settings = loss
+        self.focal = FocalTverskyLoss(
+            loss.alpha, loss.beta, loss.gamma, loss.exponent, loss.sums
+        )
+        self.learning_rate, self.weight_decay = learning_rate, weight_decay
+        self.schedule = schedule
+        self.seen: dict[tuple[int, str], list[Tensor]] = defaultdict(list)
+
+    def forward(self, grey: Tensor) -> Any:
+        """Grey N x H x W in [0, 1] to :class:`StageOneOutput`."""
+        pictures = normalise(grey).contiguous(memory_format=torch.channels_last)
+        return self.network(pictures)
+
+    def training_step(self, batch: Sample, index: int) -> Tensor:
+        output = self(batch["picture"].float() / 255)
+        masks, known = batch["masks"], batch["known"]
+        focal = self.focal(output.masks, masks, known)
+        loss: Tensor = focal
+        if self.loss_settings.bce:
+            loss = loss + self.loss_settings.bce * masked_bce(output.masks, masks, known)
+        said = batch["chest"] >= 0
+        if self.loss_settings.chest and said.any():
+            chest = functional.binary_cross_entropy_with_logits(
+                output.chest.float()[said], batch["chest"][said].float()
+            )
+            loss = loss + self.loss_settings.chest * chest
+        self.log_dict({"train/loss": loss, "train/focal_tversky": focal}, prog_bar=True)
+        return loss
+
+    def validation_step(self, batch: Sample, index: int, dataloader_idx: int = 0) -> None:
+        output = self(batch["picture"].float() / 255)
+        predicted = output.masks > 0
+        truth, known = batch["masks"].bool(), batch["known"]
+        hit = 2.0 * (predicted & truth).sum((2, 3))
+        total = predicted.sum((2, 3)) + truth.sum((2, 3))
+        dice = torch.where(total > 0, hit / total.clamp_min(1), torch.ones_like(hit))
+        pixels = predicted[0, 0].numel()
+        empty = truth[:, LUNG].sum((1, 2)) == 0
+        left = predicted[:, LUNG].sum((1, 2)) < EMPTY * pixels
+        self.seen[dataloader_idx, "dice"].append(dice[~empty, LUNG])
+        self.seen[dataloader_idx, "empty"].append(left[empty].float())
+        if predicted.shape[1] > LESION:
+            counted = known[:, LESION] & (truth[:, LESION].sum((1, 2)) > 0)
+            self.seen[dataloader_idx, "lesion_dice"].append(dice[counted, LESION])
+        said = batch["chest"] >= 0
+        agrees = (output.chest > 0) == (batch["chest"] > 0)
+        self.seen[dataloader_idx, "chest"].append(agrees[said].float())
+
+    def on_validation_epoch_end(self) -> None:
+        names = list(getattr(self.trainer.datamodule, "val", {})) or ["0"]  # type: ignore[attr-defined]  # set by fit
+        figures: dict[str, Tensor] = {}
+        scores = []
+        for (loader, what), values in self.seen.items():
+            joined = torch.cat(values)
+            if not joined.numel():
+                continue
+            figure = joined.mean()
+            figures[f"val/{names[loader]}/{what}"] = figure
+            if what in ("dice", "empty"):
+                scores.append(figure)
+        self.seen.clear()
+        score = torch.stack(scores).mean()
+        self.log_dict({**figures, "val/score": score}, sync_dist=True)
+        self.log("score", score, prog_bar=True, logger=False, sync_dist=True)
+
+    def configure_optimizers(self) -> Any:
+        optimiser = torch.optim.AdamW(
+            self.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay
+        )
+        if self.schedule == "constant":
+            return optimiser
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimiser,
+            max_lr=self.learning_rate,
+            total_steps=int(self.trainer.estimated_stepping_batches),
+            pct_start=0.15,
+        )
+        return {
+            "optimizer": optimiser,
+            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
+        }
+
+
+def network_of(checkpoint: Path) -> tuple[LungMaskModule, dict[str, Tensor]]:
+    """The module of a Lightning checkpoint that this project wrote, and the network's weights."""
+    module = LungMaskModule.load_from_checkpoint(checkpoint, map_location="cpu", pretrained="none")
+    return module, module.network.state_dict()
