@@ -1,0 +1,17 @@
+"""Synthetic chest CT slices with exact lung and lesion masks, from apex to base."""
+
+from lungseg.phantom.acquisition import Acquisition
+from lungseg.phantom.display import LUNG_WINDOW, MEDIASTINAL_WINDOW, WIDE_WINDOW, display
+from lungseg.phantom.random_slice import random_phantom
+from lungseg.phantom.slices import Phantom, make_phantom
+
+__all__ = [
+    "LUNG_WINDOW",
+    "MEDIASTINAL_WINDOW",
+    "WIDE_WINDOW",
+    "Acquisition",
+    "Phantom",
+    "display",
+    "make_phantom",
+    "random_phantom",
+]
