@@ -1,0 +1,129 @@
+"""How every command starts and ends: exit codes, one-sentence errors, safe text for a terminal."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import errno
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from enum import IntEnum
+from pathlib import PurePath
+from types import FrameType
+from typing import Any, NoReturn
+
+from lungseg.errors import LungsegError, UsageError
+
+DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class ExitCode(IntEnum):
+    """What a command's exit code says, the same in every command."""
+
+    DONE = 0  # all well; a slice without lung is well
+    UNFINISHED = 1  # disk full, interrupted, crash
+    USAGE = 2  # wrong use; nothing was written
+    LOOK = 3  # finished, but something needs a look
+
+
+class Interrupted(BaseException):
+    """Ctrl-C or a request to end; not an Exception, so that no handler of errors swallows it."""
+
+
+class CommandParser(argparse.ArgumentParser):
+    """An argument parser that answers wrong use with one sentence and names the nearest option."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(allow_abbrev=False, **options)
+
+    def parse_args(  # type: ignore[override]  # one signature instead of argparse's overloads
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> argparse.Namespace:
+        """Arguments as a namespace; exits with 2 and one sentence when they are wrong."""
+        parsed, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            known = [option for action in self._actions for option in action.option_strings]
+            self.error(f"unknown argument {unknown[0]!r}{nearest(unknown[0].split('=')[0], known)}")
+        assert parsed is not None
+        return parsed
+
+    def error(self, message: str) -> NoReturn:
+        """One sentence on standard error, and exit code 2."""
+        say(f"{self.prog}: {message} (see --help)")
+        raise SystemExit(int(ExitCode.USAGE))
+
+
+def run_command(work: Callable[[], ExitCode], debug: bool = False, hint: str = "") -> int:
+    """Do ``work`` and turn what it raises into one sentence on standard error and an exit code.
+
+    ``hint`` is added where the work could not finish (such as how to go on). With ``debug`` the
+    traceback is printed as well. Ctrl-C and SIGTERM end the same way.
+    """
+    hint = f"; {hint}" if hint else ""
+    before = {name: signal.signal(name, _interrupt) for name in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        return int(work())
+    except (Interrupted, KeyboardInterrupt):
+        return _end(ExitCode.UNFINISHED, f"interrupted{hint}", debug)
+    except UsageError as error:
+        return _end(ExitCode.USAGE, str(error), debug)
+    except LungsegError as error:
+        return _end(ExitCode.UNFINISHED, f"{error}{hint}", debug)
+    except BrokenPipeError:
+        # The reader of standard output has gone (such as `| head`); the interpreter would complain
+        # once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(ExitCode.UNFINISHED)
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        if error.errno in DISK_FULL:
+            said = f"the disk is full{where}: {error.strerror}{hint}"
+        else:
+            said = f"could not finish: {error.strerror or error}{where}{hint}"
+        return _end(ExitCode.UNFINISHED, said, debug)
+    except MemoryError:
+        return _end(ExitCode.UNFINISHED, f"out of memory: try a smaller --batch-size{hint}", debug)
+    except Exception as error:
+        said = f"could not finish: {type(error).__name__}: {error}{hint} (--debug shows where)"
+        return _end(ExitCode.UNFINISHED, said, debug)
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """``"; did you mean A or B?"`` for those ``known`` that resemble ``name``, or nothing."""
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    return f"; did you mean {' or '.join(close)}?" if close else ""
+
+
+def say(sentence: str) -> None:
+    """Print a sentence to standard error, whatever bytes a file name in it has."""
+    print(one_line(sentence), file=sys.stderr, flush=True)
+
+
+def one_line(text: str | PurePath) -> str:
+    """``text`` on one line that any terminal and any UTF-8 file can take.
+
+    Undecodable bytes of a file name become ``\\xff``, control characters spaces or escapes.
+    """
+    whole = str(text).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    spaced = " ".join(whole.split())
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in spaced
+    )
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    raise Interrupted(signal.Signals(number).name)
+
+
+def _end(code: ExitCode, sentence: str, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    say(sentence)
+    return int(code)

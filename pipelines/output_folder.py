@@ -1,0 +1,179 @@
+"""The folder that ``predict`` writes: what is in it, what may go, whether it can be resumed."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from lungseg.errors import UsageError
+from pipelines.command import DISK_FULL
+from pipelines.whole_file import TEMPORARY, write_whole
+
+TOOL = "lungseg-covid predict"
+State = Literal["new", "partial", "finished"]
+
+
+@dataclass(frozen=True)
+class OutputFolder:
+    """The files of one run below ``path``; rows and record are ``.part`` until the run is whole."""
+
+    path: Path
+
+    @property
+    def predictions(self) -> Path:
+        """One row a slice; its being there is what makes a run finished."""
+        return self.path / "predictions.csv"
+
+    @property
+    def predictions_part(self) -> Path:
+        """The rows so far."""
+        return self.path / "predictions.csv.part"
+
+    @property
+    def run(self) -> Path:
+        """Versions, weights, options, counts and times."""
+        return self.path / "run.json"
+
+    @property
+    def run_part(self) -> Path:
+        """What determines the rows, written before the first of them."""
+        return self.path / "run.json.part"
+
+    @property
+    def overlays(self) -> Path:
+        """The folder of pictures."""
+        return self.path / "overlays"
+
+    def state(self, resume: bool, overwrite: bool) -> State:
+        """What there is to do here; changes nothing.
+
+        Raises UsageError when the folder is in the way: not a folder, not empty and neither
+        ``resume`` nor ``overwrite``, or nothing that could be resumed.
+        """
+        try:
+            if self.path.exists() and not self.path.is_dir():
+                raise UsageError(f"{self.path} is not a folder: choose another --out")
+            empty = not self.path.exists() or next(self.path.iterdir(), None) is None
+        except OSError as error:
+            raise UsageError(f"cannot read {self.path}: {error.strerror}") from error
+        if empty or overwrite:
+            return "new"
+        if not resume:
+            raise UsageError(
+                f"{self.path} is not empty: go on with --resume, replace its results with "
+                "--overwrite, or choose another --out"
+            )
+        if self.predictions.exists() and self.run.exists():
+            return "finished"
+        if self.run_part.exists():
+            return "partial"
+        foreign_run = self.run.exists() and not _is_ours(self.run)
+        if self.predictions.exists() or self.predictions_part.exists() or foreign_run:
+            raise UsageError(
+                f"{self.path} has results but no record of the run that made them: replace them "
+                "with --overwrite, or choose another --out"
+            )
+        return "new"
+
+    def check_apart_from(self, root: Path, files: Iterable[Path]) -> None:
+        """Raise UsageError when results here would mix with the inputs ``files`` of ``root``."""
+        if root.is_dir() and root.resolve() == self.path.resolve():
+            raise UsageError(f"{self.path} is the input folder itself: choose another --out")
+        if not self.path.exists():
+            return
+        overlays = self.overlays.resolve()
+        inside = next((file for file in files if overlays in file.resolve().parents), None)
+        if inside is not None:
+            raise UsageError(
+                f"the input {inside} lies among the overlays of {self.path}: choose another --out"
+            )
+
+    def check_writable(self) -> None:
+        """Try to write below the nearest folder that exists; leaves nothing behind.
+
+        Raises UsageError when that fails, OSError when the disk is full.
+        """
+        folder = self.path
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
+        try:
+            with tempfile.TemporaryFile(dir=folder) as probe:
+                probe.write(b"\0")
+        except OSError as error:
+            if error.errno in DISK_FULL:
+                raise
+            raise UsageError(
+                f"cannot write to {self.path} ({error.strerror}): choose another --out"
+            ) from error
+
+    def start(self, record: Mapping[str, Any]) -> None:
+        """Make the folder, remove an earlier run's results from it, and write what starts now."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._remove_results()
+        write_whole(self.run_part, _as_json(record))
+
+    def started(self, finished: bool) -> dict[str, Any]:
+        """The record of the run that is here. Raises UsageError when it cannot be read."""
+        file = self.run if finished else self.run_part
+        try:
+            record = json.loads(file.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise UsageError(
+                f"cannot read {file} ({error}): replace the run with --overwrite"
+            ) from error
+        if not isinstance(record, dict) or record.get("tool") != TOOL:
+            raise UsageError(f"{file} was not written by predict: choose another --out")
+        return record
+
+    def write_run(self, record: Mapping[str, Any]) -> None:
+        """Write ``run.json`` whole."""
+        write_whole(self.run, _as_json(record))
+
+    def _remove_results(self) -> None:
+        """Remove what an earlier run wrote; files that others put here stay.
+
+        The rows go first and the records last, so that a process killed in between leaves nothing
+        that looks finished.
+        """
+        ours = any(_is_ours(file) for file in (self.run, self.run_part))
+        _remove(self.predictions, self.predictions_part)
+        if ours and self.overlays.is_dir() and not self.overlays.is_symlink():
+            _remove_pictures(self.overlays)
+        _remove(self.run, self.run_part)
+
+
+def _is_ours(file: Path) -> bool:
+    try:
+        return TOOL in file.read_text("utf-8")
+    except (OSError, ValueError):
+        return False
+
+
+def _remove(*files: Path) -> None:
+    for file in files:
+        file.unlink(missing_ok=True)
+        file.with_name(file.name + TEMPORARY).unlink(missing_ok=True)
+
+
+def _remove_pictures(folder: Path) -> None:
+    for parent, folders, names in os.walk(folder, topdown=False):
+        for name in names:
+            if name.endswith((".png", ".png" + TEMPORARY)):
+                os.unlink(os.path.join(parent, name))
+        for name in folders:
+            _remove_if_empty(Path(parent, name))
+    _remove_if_empty(folder)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    if not folder.is_symlink() and not any(folder.iterdir()):
+        folder.rmdir()
+
+
+def _as_json(record: Mapping[str, Any]) -> bytes:
+    return (json.dumps(record, indent=2) + "\n").encode("ascii")

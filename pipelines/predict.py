@@ -1,0 +1,142 @@
+"""``python -m pipelines.predict DIR``: a row, an overlay and a probability for every slice."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipelines.command import CommandParser, ExitCode, run_command
+from pipelines.predict_folder import Options, predict_folder
+from pipelines.progress import ProgressBar
+from pipelines.run_summary import table
+
+EXAMPLE = """\
+example:
+  python -m pipelines.predict samples --out predictions
+
+writes predictions/predictions.csv (one row a slice), predictions/run.json and
+predictions/overlays/. A research tool, not a medical device.
+
+exit codes: 0 all well, 1 could not finish (go on with --resume), 2 wrong use,
+3 finished, but some row is unreadable or not_ct
+"""
+
+
+def parser() -> CommandParser:
+    """The options of the command."""
+    parser = CommandParser(
+        prog="pipelines.predict",
+        description="Lung mask, crop and calibrated COVID-19 probability of every CT slice.",
+        epilog=EXAMPLE,
+    )
+    add = parser.add_argument
+    add(
+        "dir", metavar="DIR", type=Path, help="folder of slices (PNG, JPEG, TIFF, BMP), or one file"
+    )
+    add("--out", type=Path, default=Path("predictions"), help="folder to write (%(default)s)")
+    existing = parser.add_mutually_exclusive_group()
+    existing.add_argument("--resume", action="store_true", help="go on where a run was cut off")
+    existing.add_argument("--overwrite", action="store_true", help="replace an earlier run")
+    add(
+        "--region",
+        choices=("crop", "full"),
+        default="crop",
+        help="stage 2 sees the lung box or the whole slice (%(default)s)",
+    )
+    add("--weights", type=Path, metavar="DIR", help="folder of checkpoints (the shipped ones)")
+    add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="(%(default)s)")
+    add("--batch-size", type=_at_least(1), default=16, metavar="N", help="slices at once (16)")
+    add(
+        "--workers",
+        type=_at_least(0),
+        default=min(4, os.cpu_count() or 1),
+        metavar="N",
+        help="threads that decode ahead (%(default)s)",
+    )
+    add(
+        "--threshold",
+        type=_probability,
+        metavar="P",
+        help="probability from which a slice is called COVID (the classifier's own)",
+    )
+    add(
+        "--hu-offset",
+        type=_finite,
+        metavar="HU",
+        help="16-bit pictures are HU + this, such as 1024 (stretched from their own range)",
+    )
+    add("--no-overlays", action="store_true", help="write no pictures")
+    add("--quiet", action="store_true", help="no progress on standard error")
+    add("--json", action="store_true", help="print the record of the run as one JSON object")
+    add("--debug", action="store_true", help="print the traceback of an error")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    given = parser().parse_args(arguments)
+    hint = "run the same command with --resume instead of --overwrite to go on"
+    return run_command(lambda: _predict(given), given.debug, hint)
+
+
+def _predict(given: argparse.Namespace) -> ExitCode:
+    options = Options(
+        region=given.region,
+        device=given.device,
+        batch_size=given.batch_size,
+        threshold=given.threshold,
+        hu_offset=given.hu_offset,
+        overlays=not given.no_overlays,
+    )
+    with ProgressBar(sys.stderr, given.quiet) as progress:
+        record = predict_folder(
+            given.dir,
+            given.out,
+            options,
+            given.weights,
+            given.workers,
+            given.resume,
+            given.overwrite,
+            progress,
+        )
+    print(json.dumps(record) if given.json else table(record), flush=True)
+    return ExitCode(record["exit_code"])
+
+
+def _at_least(smallest: int) -> type:
+    class Count(int):
+        """A whole number; argparse names this class when it refuses one."""
+
+        def __new__(cls, text: str) -> Count:
+            value = super().__new__(cls, text)
+            if value < smallest:
+                raise argparse.ArgumentTypeError(f"{text} is too small: {smallest} or more")
+            return value
+
+    return Count
+
+
+def _probability(text: str) -> float:
+    value = _finite(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a probability: choose one from 0 to 1")
+    return value
+
+
+def _finite(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
+    return value
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,53 @@
+"""What the two stages say of one slice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lungseg.regions import Box
+
+Status = Literal["ok", "no_lung", "not_ct", "unreadable"]
+STATUSES: tuple[Status, ...] = get_args(Status)
+Label = Literal["COVID", "non-COVID"]
+LABELS: tuple[Label, ...] = get_args(Label)
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """One slice's result; ``predictions.csv`` has a row of it, without the mask.
+
+    ``path``: of the file, or a name for an array. ``slice``: from 0 within its file.
+    ``status``: ``ok``; ``no_lung``: a CT slice that shows too little lung to judge; ``not_ct``:
+    the picture is not taken for a chest CT slice; ``unreadable``: it could not be decoded.
+    ``probability``: of COVID-19, calibrated, 0 to 1; None unless ``ok``, as is ``label``, which is
+    ``COVID`` from ``threshold`` upwards.
+    ``lung_fraction``: share of the picture that is lung; None only when unreadable.
+    ``lesion_fraction``: share of the lung that is lesion; None where stage 1 does not say.
+    ``box``: ``(x_min, y_min, x_max, y_max)``, half-open pixels around the lung, before any margin.
+    ``mask``: bool H x W in the geometry of the slice, all false unless ``ok``; None when
+    unreadable.
+    ``message``: in words, what was assumed or why there is no probability.
+    """
+
+    path: str
+    slice: int
+    status: Status
+    probability: float | None
+    label: Label | None
+    threshold: float
+    lung_fraction: float | None
+    lesion_fraction: float | None
+    box: Box | None
+    mask: NDArray[np.bool_] | None
+    message: str
+
+
+def unreadable(path: str, index: int, threshold: float, message: str) -> Prediction:
+    """The result of a file, or of the rest of one, that cannot be decoded."""
+    return Prediction(
+        path, index, "unreadable", None, None, threshold, None, None, None, None, message
+    )

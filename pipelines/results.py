@@ -1,0 +1,145 @@
+"""The rows of ``predictions.csv``: how one is printed, and the journal that they grow in."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from pipelines.command import one_line
+from pipelines.prediction import Prediction
+
+COLUMNS = (
+    "path",
+    "slice",
+    "status",
+    "probability",
+    "label",
+    "threshold",
+    "lung_fraction",
+    "x_min",
+    "y_min",
+    "x_max",
+    "y_max",
+    "message",
+)
+
+# A spreadsheet takes a cell that starts with one of these for a formula.
+_FORMULA_STARTS = ("=", "+", "-", "@")
+
+
+def row_of(prediction: Prediction) -> tuple[str, ...]:
+    """The cells of one prediction, as text, in the order of COLUMNS."""
+    box = ("", "", "", "") if prediction.box is None else tuple(str(v) for v in prediction.box)
+    return (
+        cell_of_path(prediction.path),
+        str(prediction.slice),
+        prediction.status,
+        _fixed(prediction.probability),
+        prediction.label or "",
+        _fixed(prediction.threshold),
+        _fixed(prediction.lung_fraction),
+        *box,
+        _cell_of_message(prediction.message),
+    )
+
+
+def cell_of_path(path: str) -> str:
+    """A relative path as it is written: ``./`` before a name that a spreadsheet would compute.
+
+    Bytes of a name that are no UTF-8 are written as ``\\xff``, so that any reader takes the file.
+    """
+    readable = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return f"./{readable}" if readable.startswith((*_FORMULA_STARTS, "\t", "\r")) else readable
+
+
+def _cell_of_message(message: str) -> str:
+    line = one_line(message)
+    return f"'{line}" if line.startswith(_FORMULA_STARTS) else line
+
+
+def _fixed(value: float | None) -> str:
+    return "" if value is None else f"{value:.6f}"
+
+
+class Journal:
+    """``predictions.csv.part``: rows that are on disk chunk by chunk, whole at the end.
+
+    Opened on an existing part file, it keeps the whole chunks of ``chunk_size`` rows and drops
+    what was torn off after them, so that the rest can be computed in the same chunks as in an
+    undisturbed run. ``kept`` are the rows that it found.
+    """
+
+    def __init__(self, part: Path, chunk_size: int) -> None:
+        self.part = part
+        rows, size = _whole_chunks(part, chunk_size) if part.exists() else ([], 0)
+        self.kept: list[tuple[str, ...]] = rows
+        self._file = part.open("r+b" if part.exists() else "x+b")
+        self._file.truncate(size)
+        self._file.seek(size)
+        if size == 0:
+            self._file.write(_as_csv([COLUMNS]))
+            self._file.flush()
+
+    def append(self, rows: Sequence[tuple[str, ...]]) -> None:
+        """Add one chunk; when this returns, a killed process no longer loses it."""
+        self._file.write(_as_csv(rows))
+        self._file.flush()
+
+    def finish(self, whole: Path) -> None:
+        """Make the journal the file ``whole``, in one step."""
+        os.fsync(self._file.fileno())
+        self._file.close()
+        os.replace(self.part, whole)
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()
+
+
+def _as_csv(rows: Sequence[Sequence[str]]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode("utf-8")
+
+
+def _records(part: Path) -> Iterator[bytes]:
+    """The records that end whole; a line break inside quotes does not end one."""
+    record = b""
+    with part.open("rb") as file:
+        for line in file:
+            record += line
+            if record.endswith(b"\n") and record.count(b'"') % 2 == 0:
+                yield record
+                record = b""
+
+
+def _whole_chunks(part: Path, chunk_size: int) -> tuple[list[tuple[str, ...]], int]:
+    """The rows of all whole chunks, and the bytes that they and the header take."""
+    rows: list[tuple[str, ...]] = []
+    size = end = 0
+    for number, record in enumerate(_records(part)):
+        try:
+            cells = tuple(next(csv.reader(io.StringIO(record.decode("utf-8"), newline=""))))
+        except (UnicodeDecodeError, StopIteration, csv.Error):
+            break
+        if len(cells) != len(COLUMNS) or (number == 0 and cells != COLUMNS):
+            break
+        end += len(record)
+        if number == 0:
+            size = end
+            continue
+        rows.append(cells)
+        if len(rows) % chunk_size == 0:
+            size = end
+    return rows[: len(rows) - len(rows) % chunk_size], size

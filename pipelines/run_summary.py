@@ -1,0 +1,76 @@
+"""Counts of a run, the record in ``run.json``, and the table that a person reads."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from pipelines.command import ExitCode, one_line
+from pipelines.prediction import LABELS, STATUSES
+from pipelines.results import COLUMNS
+
+NOTE = "A research tool, not a medical device."
+NAMED = 5  # inputs that need a look and are named one by one; the rows have them all
+
+_PATH, _STATUS, _LABEL = (COLUMNS.index(name) for name in ("path", "status", "label"))
+
+
+class Tally:
+    """Counts over rows, in memory that does not grow with their number."""
+
+    def __init__(self) -> None:
+        self.status: Counter[str] = Counter(dict.fromkeys(STATUSES, 0))
+        self.label: Counter[str] = Counter(dict.fromkeys(LABELS, 0))
+        self.look_at: dict[str, list[str]] = {"unreadable": [], "not_ct": []}
+
+    def add(self, row: tuple[str, ...]) -> None:
+        """Count one row."""
+        status = row[_STATUS]
+        self.status[status] += 1
+        if row[_LABEL]:
+            self.label[row[_LABEL]] += 1
+        named = self.look_at.get(status)
+        if named is not None and len(named) < NAMED:
+            named.append(row[_PATH])
+
+    @property
+    def slices(self) -> int:
+        """Rows counted."""
+        return self.status.total()
+
+
+def exit_code_of(record: Mapping[str, Any]) -> ExitCode:
+    """LOOK when a row is ``unreadable`` or ``not_ct``, or a folder could not be listed."""
+    status = record["status"]
+    if status["unreadable"] or status["not_ct"] or record["unreadable_folders"]:
+        return ExitCode.LOOK
+    return ExitCode.DONE
+
+
+def table(record: Mapping[str, Any]) -> str:
+    """The record of a finished run as lines for a person."""
+    status, label = record["status"], record["label"]
+    labels = ", ".join(f"{name} {count}" for name, count in label.items())
+    lines = [f"{'slices':<12}{record['slices']:>8}   in {record['inputs']} files"]
+    for name, count in status.items():
+        detail = f"   {labels}" if name == "ok" else _named(record["look_at"].get(name, []), count)
+        lines.append(f"  {name:<10}{count:>8}{detail if count else ''}")
+    if record["ignored_files"]:
+        lines.append(f"{'ignored':<12}{record['ignored_files']:>8}   files that are no pictures")
+    folders = record["unreadable_folders"]
+    if folders:
+        lines.append(f"{'not listed':<12}{len(folders):>8}{_named(folders[:NAMED], len(folders))}")
+    lines += [f"{name:<12}{path}" for name, path in record["written"].items()]
+    lines.append(NOTE)
+    return "\n".join(one_line_keeping_columns(line) for line in lines)
+
+
+def one_line_keeping_columns(line: str) -> str:
+    """A line of the table with every odd file name made printable, its spaces kept."""
+    return " ".join(one_line(part) for part in line.split(" "))
+
+
+def _named(paths: list[str], count: int) -> str:
+    more = f" and {count - len(paths)} more" if count > len(paths) else ""
+    return f"   {', '.join(paths)}{more}" if paths else ""

@@ -1,0 +1,182 @@
+"""Both stages as one callable: slice in, lung mask, box and probability out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from lungseg.errors import UsageError
+from lungseg.io import as_slices
+from lungseg.io.arrays import ImageLike
+from lungseg.lung_mask import LungMask
+from lungseg.regions import Box, Region, lung_box, shrink_box
+from lungseg.slice import Slice
+from pipelines.guard import Refusal, refuse_mask, refuse_picture
+from pipelines.prediction import Prediction
+
+if TYPE_CHECKING:
+    from covidcls.classifier import CovidClassifier
+
+    from lungseg.segmenter import LungSegmenter
+
+PROBABILITY_DIGITS = 6  # as printed, so that a printed row never contradicts its label
+DEFAULT_MIN_CHEST_CT = 0.5  # for a card that says nothing: more likely a chest CT than not
+
+
+class TwoStagePipeline:
+    """Lung segmentation, a guard, then classification of what ``region`` leaves of the slice.
+
+    A research tool, not a medical device. The probability is calibrated on the validation data
+    that the classifier's card names; on another hospital's slices it is a guess.
+
+    >>> pipeline = TwoStagePipeline.from_checkpoints()  # doctest: +SKIP
+    >>> pipeline("slice.png").probability               # doctest: +SKIP
+    0.83
+    """
+
+    def __init__(
+        self,
+        segmenter: LungSegmenter,
+        classifier: CovidClassifier,
+        threshold: float | None = None,
+    ) -> None:
+        """Raises UsageError for a ``threshold`` outside 0 to 1 (None: the classifier's own)."""
+        chosen = classifier.threshold if threshold is None else threshold
+        if not 0 <= chosen <= 1:
+            raise UsageError(f"threshold {chosen} is not a probability: choose one from 0 to 1")
+        self.segmenter = segmenter
+        self.classifier = classifier
+        self.threshold = round(float(chosen), PROBABILITY_DIGITS)
+        self.min_chest_ct = float(segmenter.card.get("chest_ct_threshold", DEFAULT_MIN_CHEST_CT))
+
+    @classmethod
+    def from_checkpoints(
+        cls,
+        directory: str | PathLike[str] | None = None,
+        region: Region = "crop",
+        device: str = "auto",
+        threshold: float | None = None,
+    ) -> TwoStagePipeline:
+        """Load the networks that ``defaults.json`` of ``directory`` (None: the shipped one) names.
+
+        ``region`` picks the classifier that was trained on it. ``device`` is ``auto``, ``cpu`` or
+        ``cuda``. Raises CheckpointError for missing or damaged weights, UsageError for the rest.
+        """
+        from covidcls.classifier import CovidClassifier
+
+        from lungseg.segmenter import LungSegmenter
+        from pipelines.weights import chosen_weights
+
+        weights = chosen_weights(None if directory is None else Path(directory), region)
+        return cls(
+            LungSegmenter.from_checkpoint(weights.segmenter, device=device),
+            CovidClassifier.from_checkpoint(weights.classifier, device=device),
+            threshold,
+        )
+
+    @property
+    def region(self) -> Region:
+        """What stage 2 sees of a slice."""
+        return self.classifier.region
+
+    def __call__(self, image: ImageLike, batch_size: int = 16) -> Prediction | list[Prediction]:
+        """Predict one image, or a list of them, ``batch_size`` slices at a time.
+
+        An array (uint8 is 0 to 255, float 0 to 1, signed integers are HU), a Slice or a file with
+        one slice gives one Prediction; a file with several pages, or a list, gives a list with
+        one Prediction a slice, in order. Raises UnreadableError for a file that cannot be decoded,
+        ValueError or TypeError for an array or object that is no slice.
+        """
+        predictions = self.predict(as_slices(image), batch_size)
+        if isinstance(image, (list, tuple)) or len(predictions) != 1:
+            return predictions
+        return predictions[0]
+
+    def predict(self, slices: Sequence[Slice], batch_size: int = 16) -> list[Prediction]:
+        """One Prediction a slice, in order; ``batch_size`` slices go through a network at once."""
+        if batch_size < 1:
+            raise UsageError(f"batch size {batch_size} is too small: choose 1 or more")
+        predictions = []
+        for start in range(0, len(slices), batch_size):
+            predictions += self._predict_batch(slices[start : start + batch_size])
+        return predictions
+
+    def stage_two_box(self, prediction: Prediction) -> Box | None:
+        """The box that stage 2 looked into, margin applied; None where it saw the whole slice."""
+        if prediction.box is None or prediction.mask is None:
+            return None
+        if self.region not in ("crop", "crop_mask"):
+            return None
+        height, width = prediction.mask.shape
+        return shrink_box(prediction.box, self.classifier.margin, (height, width))
+
+    def _predict_batch(self, slices: Sequence[Slice]) -> list[Prediction]:
+        refusals = [refuse_picture(slice_) for slice_ in slices]
+        predictions = [
+            self._refused(slice_, refusal) if refusal else None
+            for slice_, refusal in zip(slices, refusals, strict=True)
+        ]
+        seen = [i for i, prediction in enumerate(predictions) if prediction is None]
+        if not seen:
+            return cast(list[Prediction], predictions)
+        masks = self.segmenter.predict([slices[i] for i in seen], batch_size=len(seen))
+        judged: list[int] = []
+        pictures = []
+        for i, mask in zip(seen, masks, strict=True):
+            refusal = refuse_mask(mask, self.min_chest_ct)
+            if refusal is not None:
+                predictions[i] = self._refused(slices[i], refusal, mask.flags)
+                continue
+            predictions[i] = self._judged(slices[i], mask)
+            judged.append(i)
+            pictures.append(self.classifier.see(slices[i], mask))
+        if pictures:
+            probabilities = self.classifier.predict(pictures, batch_size=len(pictures))
+            for i, probability in zip(judged, probabilities, strict=True):
+                predictions[i] = self._with_probability(
+                    cast(Prediction, predictions[i]), float(probability)
+                )
+        return cast(list[Prediction], predictions)
+
+    def _refused(self, slice_: Slice, refusal: Refusal, flags: tuple[str, ...] = ()) -> Prediction:
+        return Prediction(
+            path=slice_.source.path,
+            slice=slice_.source.index,
+            status=refusal.status,
+            probability=None,
+            label=None,
+            threshold=self.threshold,
+            lung_fraction=0.0,
+            lesion_fraction=None,
+            box=None,
+            mask=np.zeros(slice_.shape, dtype=np.bool_),
+            message="; ".join((refusal.reason, *slice_.messages, *flags)),
+        )
+
+    def _judged(self, slice_: Slice, mask: LungMask) -> Prediction:
+        return Prediction(
+            path=slice_.source.path,
+            slice=slice_.source.index,
+            status="ok",
+            probability=None,
+            label=None,
+            threshold=self.threshold,
+            lung_fraction=mask.lung_fraction,
+            lesion_fraction=mask.lesion_fraction,
+            box=lung_box(mask.mask),
+            mask=mask.mask,
+            message="; ".join((*slice_.messages, *mask.flags)),
+        )
+
+    def _with_probability(self, prediction: Prediction, probability: float) -> Prediction:
+        rounded = round(probability, PROBABILITY_DIGITS)
+        return replace(
+            prediction,
+            probability=rounded,
+            label="COVID" if rounded >= self.threshold else "non-COVID",
+        )

@@ -1,0 +1,25 @@
+"""Files that are there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+TEMPORARY = ".tmp"
+
+
+def write_whole(file: Path, content: bytes) -> None:
+    """Write ``content`` under a temporary name beside ``file``, flush it to disk, rename it.
+
+    Raises OSError and leaves nothing behind when the disk is full or the folder read-only.
+    """
+    temporary = file.with_name(file.name + TEMPORARY)
+    try:
+        with temporary.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, file)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
