@@ -25,12 +25,18 @@ def dome(patient: Patient, z: float, side: int) -> Points | None:
     grow = float(np.sqrt(min((z - top) / (1.0 - top), 1.0))) * 0.985
     cage = patient.cage(z)
     half = cage.copy()
-    half[:, 0] = np.where(half[:, 0] * side < 0, 0.0, half[:, 0])
-    half = smoothed(half, 7)
-    half *= 1 + 0.02 * wobble(patient.phases[2], z)[:, None]
     half_width, half_depth, middle = patient.cage_radii(z)
-    centre = (side * 0.48 * half_width, middle - 0.5 * half_depth)
-    points = scaled(half, grow, centre)
+    half[:, 0] = np.where(half[:, 0] * side < 0, 0.0, half[:, 0])
+    half = smoothed(half, 4)
+    half *= 1 + 0.02 * wobble(patient.phases[2], z)[:, None]
+    full = scaled(half, grow, (side * 0.55 * half_width, middle - 0.7 * half_depth))
+    # Near its top the dome is round, further down it has the shape of the chest.
+    start = superellipse(
+        side * 0.47 * half_width, middle - 0.18 * half_depth, 0.5 * half_width, 0.7 * half_depth
+    )
+    early = scaled(start, grow, (side * 0.47 * half_width, middle - 0.18 * half_depth))
+    weight = float(np.clip((grow - 0.3) / 0.6, 0, 1))
+    points = weight * full + (1 - weight) * early
     return grown(points, 4.0) if grow > 0.96 else points
 
 
@@ -56,6 +62,7 @@ def draw_abdomen(frame: Frame, hu: Picture, patient: Patient, z: float) -> None:
     if patient.dome_right + 0.14 < z < 1.12:  # the left lobe of the liver crosses the middle
         lobe = float(np.clip((z - patient.dome_right - 0.1) / 0.15, 0, 1))
         put(-0.05, -0.46, 0.46 * lobe, 0.40 * lobe, 58 + boost, -10)
+        put(0.0, 0.0, 0.15 * lobe, 0.5 * lobe, 58 + boost, 8)
     below = z - 1.0
     if z > patient.dome_left + 0.03:
         grow = float(np.clip((z - patient.dome_left) / 0.16, 0.2, 1))
@@ -65,7 +72,7 @@ def draw_abdomen(frame: Frame, hu: Picture, patient: Patient, z: float) -> None:
             put(0.36, -0.28, 0.36 * grow, 0.40 * grow * (0.6 + 0.4 * fade), 34.0, -18)
             put(0.35, -0.26, 0.33 * grow, 0.36 * grow * (0.6 + 0.4 * fade), 12.0, -18)
             bubble = 0.06 + 0.3 * patient.organs[1]
-            put(0.36, -0.40, 0.25 * grow * bubble * 3, 0.30 * grow * bubble * 2.2, -940.0, -12)
+            _draw_bubble(frame, hu, patient, z, grow * bubble)
     if z >= 1.0:
         shrink = float(np.clip(1.1 - below / 0.35, 0, 1))
         if shrink > 0:
@@ -93,6 +100,15 @@ def draw_abdomen(frame: Frame, hu: Picture, patient: Patient, z: float) -> None:
             for side in (-1, 1):
                 psoas = superellipse(side * 28 * size, y - 2 * size, 10 * size, 13 * size)
                 frame.fill(hu, psoas, MUSCLE)
+
+
+def _draw_bubble(frame: Frame, hu: Picture, patient: Patient, z: float, grow: float) -> None:
+    """Gas in the stomach, in front, flat towards the fluid behind it."""
+    half_width, half_depth, middle = patient.cage_radii(z)
+    x, y = 0.36 * half_width, middle - 0.38 * half_depth
+    gas = superellipse(x, y, 0.75 * grow * half_width, 0.66 * grow * half_depth)
+    gas[:, 1] = np.minimum(gas[:, 1], y + 0.12 * half_depth * grow)
+    frame.fill(hu, gas, -940.0)
 
 
 def _draw_bowel(frame: Frame, hu: Picture, patient: Patient, z: float) -> None:

@@ -42,15 +42,14 @@ def add_noise(hu: Picture, acquisition: Acquisition, rng: np.random.Generator) -
     if acquisition.noise <= 0:
         return np.asarray(soft)
     white = rng.standard_normal(hu.shape, dtype=np.float32)
-    grain = cv2.GaussianBlur(white, (0, 0), 0.95 - 0.5 * sharp)
-    grain -= 0.7 * cv2.GaussianBlur(grain, (0, 0), 2.6)
-    grain *= acquisition.noise / max(float(grain.std()), 1e-6)
+    fine = cv2.GaussianBlur(white, (0, 0), 0.95 - 0.5 * sharp)
+    grain = np.asarray(fine - 0.7 * cv2.GaussianBlur(fine, (0, 0), 2.6), dtype=np.float32)
+    grain = grain * np.float32(acquisition.noise / max(float(grain.std()), 1e-6))
     # Less noise where the rays pass little tissue: the air around the patient.
     tissue = cv2.resize(hu, (32, 32), interpolation=cv2.INTER_AREA)
     tissue = cv2.GaussianBlur(tissue, (0, 0), 5)
     level = np.clip((tissue + 1000) / 900, 0.25, 1.3)
-    grain *= cv2.resize(level, (size, size))
-    return np.asarray(soft + grain)
+    return np.asarray(soft + grain * cv2.resize(level, (size, size)), dtype=np.float32)
 
 
 def apply_circle(hu: Picture) -> Picture:

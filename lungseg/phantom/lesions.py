@@ -58,12 +58,12 @@ def lesion_opacity(
     half_depth = patient.cage_radii(z)[1]
     field = 0.9 * smooth_field(frame, patient.seed + 2, z_mm, (45.0, 110.0))
     field += 0.35 * smooth_field(frame, patient.seed + 3, z_mm, (12.0, 30.0))
-    field += 0.9 * np.exp(-depth / 14.0) + 0.5 * y / np.float32(half_depth)
+    field += 0.9 * np.exp(-np.asarray(depth, np.float32) / 14.0) + 0.5 * y / np.float32(half_depth)
     inner = field[lung]
     threshold = float(np.quantile(inner, 1 - min(burden, 0.98)))
-    edge = 0.12 + 0.3 * patient.organs[2]
+    edge = 0.3 + 0.5 * patient.organs[2]
     glass = np.clip(0.5 + (field - threshold) / edge, 0, 1)
     share = 0.6 * patient.organs[3] ** 2
     solid_at = float(np.quantile(inner, 1 - min(burden, 0.98) * share)) if share > 0.02 else np.inf
-    solid = np.clip(0.5 + (field - solid_at) / 0.15, 0, 1)
+    solid = np.clip(0.5 + (field - solid_at) / 0.25, 0, 1)
     return (glass * lung).astype(np.float32), (solid * lung).astype(np.float32)

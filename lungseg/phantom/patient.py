@@ -19,7 +19,7 @@ _SPINE_Z = (-0.3, 0.0, 0.3, 0.6, 1.0, 1.3)
 _SPINE_Y = (24, 36, 54, 58, 50, 42)
 _BODY_Z = (-0.3, -0.2, -0.12, -0.05, 0.05, 0.15, 0.3, 0.6, 1.0, 1.3)
 _BODY_WIDTH = (62, 78, 132, 168, 176, 172, 162, 155, 151, 147)
-_BODY_DEPTH = (64, 70, 78, 90, 104, 113, 119, 123, 122, 115)
+_BODY_DEPTH = (64, 70, 78, 90, 106, 116, 124, 128, 127, 118)
 _BODY_Y = (6, 10, 18, 24, 24, 20, 14, 9, 6, 3)
 
 
@@ -67,6 +67,9 @@ class Patient:
         # The chest is flatter in front than behind, where the lungs reach around the spine.
         flat = np.clip(-points[:, 1] / half_depth, 0, 1)
         points[:, 0] *= 1 - 0.10 * flat**2
+        # Beside the spine the lungs reach back as far as the ribs curve.
+        gutter = np.exp(-(((np.abs(points[:, 0]) - 0.45 * half_width) / (0.3 * half_width)) ** 2))
+        points[:, 1] += np.where(points[:, 1] > 0, 0.10 * half_depth * gutter, 0)
         points[:, 1] += middle
         return points
 
@@ -98,7 +101,7 @@ class Patient:
         points *= 1 + 0.015 * wobble(self.phases[1], z)[:, None]
         # Lying down flattens the back, and leaves a groove over the spine.
         behind = np.clip(points[:, 1] / half_depth, 0, 1)
-        points[:, 1] -= 0.10 * half_depth * behind**3
+        points[:, 1] -= 0.05 * half_depth * behind**3
         groove = np.exp(-((points[:, 0] / (16 * size)) ** 2)) * 7 * size
         points[:, 1] -= np.where(points[:, 1] > 0, groove, -0.4 * groove)
         if self.breast > 0:
@@ -117,7 +120,7 @@ def draw_patient(seed: int) -> Patient:
         scale=float(np.clip(rng.normal(0.96 if female else 1.03, 0.05), 0.82, 1.18)),
         width=float(np.clip(rng.normal(1.0, 0.05), 0.88, 1.12)),
         depth=float(np.clip(rng.normal(1.0, 0.08), 0.82, 1.2)),
-        fat=float(rng.gamma(3.0, 5.0)) + 3.0,
+        fat=float(rng.gamma(2.5, 4.5)) + 3.0,
         breast=float(rng.uniform(8, 40)) if female else 0.0,
         arms_down=bool(rng.random() < 0.2),
         contrast=float(rng.choice([0.0, rng.uniform(60, 180), rng.uniform(150, 300)])),

@@ -54,7 +54,7 @@ def draw_body_wall(frame: Frame, hu: Picture, patient: Patient, z: float) -> Non
     _shoulder_muscles(frame, muscle, patient, z)
     for side_sign in (-1, 1):
         back = superellipse(
-            side_sign * 30 * size, patient.spine_y(z) + 40 * size, 27 * size, 19 * size, 2.3
+            side_sign * 27 * size, patient.spine_y(z) + 45 * size, 24 * size, 17 * size, 2.3
         )
         frame.fill(muscle, turned(back, side_sign * -12), 1)
         if z < 0.5:
@@ -137,7 +137,7 @@ def draw_sternum(frame: Frame, hu: Picture, patient: Patient, z: float) -> None:
 
 
 def draw_spine(frame: Frame, hu: Picture, patient: Patient, z: float) -> None:
-    """Vertebral body, canal, transverse and spinous processes, with paraspinal muscle behind."""
+    """Vertebral body, canal, transverse and spinous processes, drawn over what is there."""
     size = patient.scale
     y = patient.spine_y(z)
     body_width = float(np.interp(z, (-0.3, 0.0, 1.0, 1.3), (12, 15, 19, 22))) * size
@@ -146,8 +146,6 @@ def draw_spine(frame: Frame, hu: Picture, patient: Patient, z: float) -> None:
     back = y + body_depth
     canal = 8.5 * size
     for side in (-1, 1):
-        paraspinal = superellipse(side * 24 * size, back + 27 * size, 20 * size, 16 * size, 2.4)
-        frame.fill(hu, turned(paraspinal, -10 * side), MUSCLE - 4)
         if phase < 0.6:
             process = np.array(
                 [[side * 8, back + 8], [side * (24 + 10 * (phase < 0.4)), back + 14]]

@@ -16,6 +16,7 @@ from lungseg.phantom.lesions import lesion_opacity, smooth_field
 from lungseg.phantom.mediastinum import draw_airways, draw_mediastinum, outline
 from lungseg.phantom.patient import Patient, draw_patient
 from lungseg.phantom.skeleton import (
+    MUSCLE,
     draw_arms,
     draw_body_wall,
     draw_ribs,
@@ -78,7 +79,7 @@ def scan(
     """The slice of ``patient`` at ``z`` as the scanner settings show it; see make_phantom."""
     frame = _frame(patient, size, acquisition)
     hu, lung, lesion = _draw(frame, patient, z, lesions, acquisition)
-    small = cv2.resize(hu, (size, size), interpolation=cv2.INTER_AREA)
+    small = np.asarray(cv2.resize(hu, (size, size), interpolation=cv2.INTER_AREA), np.float32)
     rng = np.random.default_rng([patient.seed, round((z + 1) * 1e6)])
     noisy = add_noise(small, acquisition, rng)
     if acquisition.circle:
@@ -115,18 +116,31 @@ def _draw(
         draw_table(frame, hu, patient, acquisition.table)
     draw_arms(frame, hu, patient, z)
     draw_body_wall(frame, hu, patient, z)
+    _draw_fat_planes(frame, hu, patient, z)
     draw_shoulders(frame, hu, patient, z)
     draw_ribs(frame, hu, patient, z)
     draw_sternum(frame, hu, patient, z)
     _draw_inside(frame, hu, patient, z)
     lung = _lung_area(frame, patient, z)
     lesion = np.zeros_like(lung)
+    bones = frame.blank(-3000.0)
+    draw_spine(frame, bones, patient, z)
+    spine = bones > -3000
     if lung.any():
         lesion = _draw_lung(frame, hu, patient, z, lung, lesions)
-    draw_spine(frame, hu, patient, z)
+    np.copyto(hu, bones, where=spine)
     airways = draw_airways(frame, hu, patient, z)
-    lung = lung & ~airways
+    lung = lung & ~airways & ~spine
     return hu, lung, lesion & lung
+
+
+def _draw_fat_planes(frame: Frame, hu: Picture, patient: Patient, z: float) -> None:
+    """Uneven muscle, with strands of fat between its bellies."""
+    field = smooth_field(frame, patient.seed + 6, z * patient.lung_height, (14.0, 40.0))
+    muscle = hu == MUSCLE
+    strand = np.clip(1 - np.abs(field - 0.3) / (0.03 + 0.15 * min(1.0, patient.fat / 30)), 0, 1)
+    shade = MUSCLE + 6 * field - 90 * strand
+    np.copyto(hu, shade.astype(np.float32), where=muscle)
 
 
 def _draw_inside(frame: Frame, hu: Picture, patient: Patient, z: float) -> None:
