@@ -1,0 +1,23 @@
+"""Train stage 1: ``python -m pipelines.train_seg --config configs/seg/attention_unet_lite0.yaml``.
+
+Every option stands in the YAML and on the command line (``--help``); the best epoch is exported to
+``checkpoints/NAME.safetensors`` and ``NAME.json``.
+"""
+
+from __future__ import annotations
+
+import sys
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; the exit code."""
+    from lungseg.data.module import LungMaskDataModule
+    from lungseg.export import export_segmenter
+    from lungseg.training import LungMaskModule
+    from pipelines.training_cli import train
+
+    return train(LungMaskModule, LungMaskDataModule, export_segmenter, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,168 @@
+"""What both training commands share: Lightning's command line, folders, resume, export."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+
+from lungseg.errors import UsageError
+from pipelines.command import ExitCode, run_command
+
+Export = Callable[[Path, Any, Path, str, dict[str, Any], bool], dict[str, Any]]
+
+
+def fast_precision() -> str:
+    """``bf16-mixed`` where the processor or GPU computes it, else ``32-true``.
+
+    Bfloat16 on a CPU without AVX512_BF16 or AMX is slower than float32.
+    """
+    if torch.cuda.is_available():
+        return "bf16-mixed" if torch.cuda.is_bf16_supported() else "32-true"
+    flags = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").is_file() else ""
+    return "bf16-mixed" if "avx512_bf16" in flags or "amx_bf16" in flags else "32-true"
+
+
+class TrainingCLI(LightningCLI):
+    """LightningCLI without sub-commands, with the options of a project's run."""
+
+    monitor = "val/score"
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        parser.add_argument("--name", type=str, required=True, help="name of the run and weights")
+        parser.add_argument("--runs", type=str, default="runs", help="folder of logs and states")
+        parser.add_argument(
+            "--export_dir", type=str, default="checkpoints", help="folder of the exported weights"
+        )
+        parser.add_argument(
+            "--resume", type=bool, default=False, help="go on from the last state of this run"
+        )
+        parser.add_argument(
+            "--overwrite", type=bool, default=False, help="replace a run or weights of this name"
+        )
+        parser.add_argument(
+            "--test", type=bool, default=False, help="measure the held-out data too (once)"
+        )
+        parser.add_lightning_class_args(EarlyStopping, "early_stopping")
+        parser.set_defaults(
+            {
+                "early_stopping.monitor": self.monitor,
+                "early_stopping.mode": "max",
+                "early_stopping.patience": 12,
+                "trainer.precision": None,
+                "trainer.log_every_n_steps": 10,
+            }
+        )
+
+    def before_instantiate_classes(self) -> None:
+        config = self.config
+        self.folder = Path(config.runs) / config.name
+        weights = Path(config.export_dir) / f"{config.name}.safetensors"
+        if weights.exists() and not config.overwrite:
+            raise UsageError(
+                f"{weights} exists; give another --export_dir or --name, or --overwrite true"
+            )
+        self.last = self.folder / "last.ckpt"
+        if self.folder.exists() and any(self.folder.iterdir()):
+            if not (config.resume or config.overwrite):
+                raise UsageError(
+                    f"{self.folder} holds an earlier run; --resume true goes on with it, "
+                    "--overwrite true starts anew"
+                )
+            if not config.resume:
+                for state in self.folder.glob("*.ckpt"):
+                    state.unlink()
+        trainer = config.trainer
+        if trainer.precision is None:
+            trainer.precision = "32-true" if trainer.accelerator == "mps" else fast_precision()
+        if trainer.default_root_dir is None:
+            trainer.default_root_dir = str(self.folder)
+
+    def instantiate_trainer(self, **options: Any) -> lightning.Trainer:
+        self.best = ModelCheckpoint(
+            dirpath=self.folder,
+            filename="best",
+            monitor=self.monitor,
+            mode="max",
+            save_last=True,
+            enable_version_counter=False,
+        )
+        loggers = [
+            TensorBoardLogger(str(self.folder), name=None, version="tensorboard"),
+            CSVLogger(str(self.folder), name=None, version="csv"),
+        ]
+        trainer: lightning.Trainer = super().instantiate_trainer(logger=loggers, **options)
+        trainer.callbacks.append(self.best)
+        return trainer
+
+
+def train(
+    model: type[lightning.LightningModule],
+    data: type[lightning.LightningDataModule],
+    export: Export,
+    arguments: Sequence[str] | None = None,
+) -> int:
+    """Fit, then export the best epoch; the exit code. The card is printed as JSON."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+
+    def work() -> ExitCode:
+        torch.set_float32_matmul_precision("high")
+        cli = TrainingCLI(
+            model,
+            data,
+            args=given,
+            run=False,
+            seed_everything_default=1,
+            save_config_kwargs={"overwrite": True},
+        )
+        start = time.monotonic()
+        resumed = cli.config.resume and cli.last.is_file()
+        cli.trainer.fit(
+            cli.model,
+            datamodule=cli.datamodule,
+            ckpt_path=str(cli.last) if resumed else None,
+            weights_only=False if resumed else None,  # a state that this run itself wrote
+        )
+        if cli.trainer.interrupted or not cli.trainer.is_global_zero:
+            return ExitCode.UNFINISHED if cli.trainer.interrupted else ExitCode.DONE
+        score = cli.best.best_model_score
+        training = {
+            "seed": cli.config.seed_everything,
+            "epochs": cli.trainer.current_epoch,
+            "epochs_asked": cli.trainer.max_epochs,
+            "steps": cli.trainer.global_step,
+            "best_epoch": best_epoch(Path(cli.best.best_model_path)),
+            "score": None if score is None else round(float(score), 4),
+            "chosen_by": f"highest {cli.monitor}",
+            "minutes": round((time.monotonic() - start) / 60, 1),
+            "resumed": bool(resumed),
+            "precision": str(cli.trainer.precision),
+            "torch": torch.__version__,
+            "lightning": lightning.__version__,
+        }
+        card = export(
+            Path(cli.best.best_model_path),
+            cli.datamodule,
+            Path(cli.config.export_dir),
+            cli.config.name,
+            training,
+            cli.config.test,
+        )
+        print(json.dumps(card, indent=2))
+        return ExitCode.DONE
+
+    return run_command(work, hint="the same command with --resume true goes on")
+
+
+def best_epoch(state: Path) -> int:
+    """The epoch, from 0, after which a Lightning state was written."""
+    return int(torch.load(state, map_location="cpu", weights_only=False)["epoch"])
