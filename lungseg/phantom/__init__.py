@@ -2,6 +2,7 @@
 
 from lungseg.phantom.acquisition import Acquisition
 from lungseg.phantom.display import LUNG_WINDOW, MEDIASTINAL_WINDOW, WIDE_WINDOW, display
+from lungseg.phantom.radiograph import chest_radiograph
 from lungseg.phantom.random_slice import random_phantom
 from lungseg.phantom.slices import Phantom, make_phantom
 
@@ -11,6 +12,7 @@ __all__ = [
     "WIDE_WINDOW",
     "Acquisition",
     "Phantom",
+    "chest_radiograph",
     "display",
     "make_phantom",
     "random_phantom",

@@ -52,13 +52,13 @@ def lesion_opacity(
         return nothing, nothing
     z_mm = z * patient.lung_height
     small = cv2.resize(inside, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_NEAREST)
-    depth = cv2.distanceTransform(small, cv2.DIST_L2, 3) * (2 / frame.scale)
-    depth = cv2.resize(depth, (frame.size, frame.size))
+    coarse = cv2.distanceTransform(small, cv2.DIST_L2, 3) * (2 / frame.scale)
+    depth = np.asarray(cv2.resize(coarse, (frame.size, frame.size)), np.float32)
     _, y = frame.millimetres()
     half_depth = patient.cage_radii(z)[1]
     field = 0.9 * smooth_field(frame, patient.seed + 2, z_mm, (45.0, 110.0))
     field += 0.35 * smooth_field(frame, patient.seed + 3, z_mm, (12.0, 30.0))
-    field += 0.9 * np.exp(-np.asarray(depth, np.float32) / 14.0) + 0.5 * y / np.float32(half_depth)
+    field += 0.9 * np.exp(-depth / 14.0) + 0.5 * y / np.float32(half_depth)
     inner = field[lung]
     threshold = float(np.quantile(inner, 1 - min(burden, 0.98)))
     edge = 0.3 + 0.5 * patient.organs[2]

@@ -68,6 +68,9 @@ def outline(patient: Patient, z: float) -> Points:
         for _ in range(2):
             half = np.convolve(np.pad(half, 2, mode="edge"), np.ones(5) / 5, mode="valid")
         half = half * (1 + 0.05 * bend)
+        # Behind the vertebra the chest wall takes over: no lung reaches the spinous process.
+        behind = depth - patient.spine_y(z) / (size * patient.depth) - 12
+        half = half + 17 * np.clip(behind / 26, 0, 1)
         sides.append(np.stack([sign * half * size, depth * size * patient.depth], axis=1))
     return np.concatenate([sides[1], sides[0][::-1]])
 
@@ -86,6 +89,8 @@ def draw_mediastinum(frame: Frame, hu: Picture, patient: Patient, z: float) -> N
     pale = _BLOOD + 0.6 * patient.contrast
     if z > 0:
         frame.fill(hu, outline(patient, z), FAT + 18)
+        back = patient.spine_y(z) + 46 * size
+        frame.fill(hu, superellipse(0.0, back, 44 * size, 28 * size, 3.0), MUSCLE)
 
     def put(x: float, y: float, width: float, height: float, value: float, turn: float = 0) -> None:
         _blob(frame, hu, (x * size, y * deep, width * size, height * deep), turn, value)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lungseg.phantom.abdomen import dome, draw_abdomen
 from lungseg.phantom.acquisition import Acquisition, add_noise, apply_circle
 from lungseg.phantom.canvas import Frame
-from lungseg.phantom.contours import scaled
+from lungseg.phantom.contours import grown, scaled
 from lungseg.phantom.lesions import lesion_opacity, smooth_field
 from lungseg.phantom.mediastinum import draw_airways, draw_mediastinum, outline
 from lungseg.phantom.patient import Patient, draw_patient
@@ -117,7 +117,7 @@ def _draw(
     draw_arms(frame, hu, patient, z)
     draw_body_wall(frame, hu, patient, z)
     _draw_fat_planes(frame, hu, patient, z)
-    draw_shoulders(frame, hu, patient, z)
+    _draw_under_skin(frame, hu, patient, z)
     draw_ribs(frame, hu, patient, z)
     draw_sternum(frame, hu, patient, z)
     _draw_inside(frame, hu, patient, z)
@@ -132,6 +132,14 @@ def _draw(
     airways = draw_airways(frame, hu, patient, z)
     lung = lung & ~airways & ~spine
     return hu, lung, lesion & lung
+
+
+def _draw_under_skin(frame: Frame, hu: Picture, patient: Patient, z: float) -> None:
+    under = frame.blank(0, np.uint8)
+    frame.fill(under, grown(patient.body(z), -5.0), 1)
+    bones = hu.copy()
+    draw_shoulders(frame, bones, patient, z)
+    np.copyto(hu, bones, where=under.astype(bool))
 
 
 def _draw_fat_planes(frame: Frame, hu: Picture, patient: Patient, z: float) -> None:

@@ -13,7 +13,7 @@ from lungseg.phantom.canvas import Frame
 from lungseg.phantom.patient import Patient
 
 _GENERATIONS = 7
-_STEMS = 12
+_STEMS = 14
 _STEPS = 3
 _SLAB = 5.0  # mm of vessel seen in one slice
 
@@ -41,14 +41,14 @@ def grow_tree(patient: Patient) -> Tree:
     for side in (-1, 1):
         hilum = np.array([side * 34 * size, -6 * size, 0.47 * patient.lung_height])
         point = hilum + rng.normal(0, [4, 9, 14], (_STEMS, 3)) * size
-        spread = np.linspace(-1, 1, _STEMS)
+        spread = np.linspace(-0.9, 1.25, _STEMS)
         direction = np.stack(
             [np.full(_STEMS, side * 0.8), rng.uniform(-0.9, 0.9, _STEMS), spread * 1.5], axis=1
         )
         direction = _unit(direction + rng.normal(0, 0.15, direction.shape))
         for generation in range(_GENERATIONS):
             count = len(point)
-            length = 24 * size * 0.86**generation * rng.uniform(0.6, 1.3, count) / _STEPS
+            length = 27 * size * 0.87**generation * rng.uniform(0.6, 1.3, count) / _STEPS
             radius = 3.1 * size * 0.77**generation * rng.uniform(0.8, 1.2, count)
             for step in range(_STEPS):
                 direction = _unit(direction + rng.normal(0, 0.09, direction.shape))
