@@ -74,7 +74,7 @@ def uncrop(
 
 
 def random_box(shape: tuple[int, int], box: Box, seed: int) -> Box:
-    """A box of the size of ``box`` at a random place of a picture of ``shape`` (H, W): a control."""
+    """A box of the size of ``box`` at a random place of a picture of ``shape`` (H, W)."""
     height, width = shape
     box_height, box_width = box[3] - box[1], box[2] - box[0]
     rng = np.random.default_rng(seed)
@@ -93,13 +93,15 @@ def region_of(
     """What stage 2 sees of a slice: ``pixels`` float32 H x W in [0, 1], ``mask`` bool H x W.
 
     ``crop`` (the paper), ``full`` (the whole slice), ``mask`` (zero outside the lungs),
-    ``crop_mask`` (both), ``random_box`` (a box of the same size anywhere, fixed by ``seed``) and
+    ``crop_mask`` (both), ``random_box`` (a box as large as the crop, fixed by ``seed``) and
     ``background`` (zero inside the lungs: what is known without them). An empty mask leaves the
-    slice whole. Raises ValueError for an unknown region.
+    slice whole. Raises ValueError for an unknown region, and for a mask of another size.
     """
-    box = lung_box(mask)
     if region not in REGIONS:
         raise ValueError(f"unknown region {region!r}; known are {', '.join(REGIONS)}")
+    if mask.shape != pixels.shape:
+        raise ValueError(f"mask of {mask.shape} (H, W) does not fit pixels of {pixels.shape}")
+    box = lung_box(mask)
     if region == "full" or box is None:
         return pixels
     if region == "crop":
@@ -110,5 +112,6 @@ def region_of(
         return crop(np.where(mask, pixels, np.float32(0)), box, margin)
     if region == "random_box":
         shape = (pixels.shape[0], pixels.shape[1])
-        return crop(pixels, random_box(shape, box, seed), margin)
+        # shrunk first: a grown box moved to the edge would be clipped to another size than the crop
+        return crop(pixels, random_box(shape, shrink_box(box, margin, shape), seed), margin=0)
     return np.where(mask, np.float32(0), pixels)
