@@ -65,13 +65,7 @@ def _slice_of_array(
     _check_shape(array)
     plane = array.ndim == 2
     grey = _grey_of_plane(array, hu_offset, window) if plane else _grey_of_colour(array)
-    return Slice(
-        grey.pixels,
-        Source("array", index),
-        scale=grey.scale,
-        colour=grey.colour,
-        messages=grey.messages,
-    )
+    return grey.to_slice(Source("array", index))
 
 
 def _check_shape(array: NDArray[Any]) -> None:

@@ -50,8 +50,8 @@ def read_png(path: Path, reading: Reading) -> Iterator[Slice]:
         file.seek(0)
         picture = PngImageFile(file)
         grey = grey_of_page(picture, path, 0, reading, deep)
-    animated = (f"an animation: only the first of {frames} pictures is read",) * (frames > 1)
-    yield as_slice(grey, path, 0, animated)
+    notes = [f"an animation: only the first of {frames} pictures is read"] if frames > 1 else []
+    yield grey.to_slice(Source(str(path)), *notes)
 
 
 def read_jpeg(path: Path, reading: Reading) -> Iterator[Slice]:
@@ -60,7 +60,7 @@ def read_jpeg(path: Path, reading: Reading) -> Iterator[Slice]:
         picture = JpegImageFile(file)
         check_size(picture, path, reading)
         grey = grey_of_page(picture, path, 0, reading)
-    yield as_slice(grey, path, 0)
+    yield grey.to_slice(Source(str(path)))
 
 
 def read_bmp(path: Path, reading: Reading) -> Iterator[Slice]:
@@ -69,7 +69,7 @@ def read_bmp(path: Path, reading: Reading) -> Iterator[Slice]:
         picture = BmpImageFile(file)
         check_size(picture, path, reading)
         grey = grey_of_page(picture, path, 0, reading)
-    yield as_slice(grey, path, 0)
+    yield grey.to_slice(Source(str(path)))
 
 
 def read_tiff(path: Path, reading: Reading) -> Iterator[Slice]:
@@ -83,7 +83,8 @@ def read_tiff(path: Path, reading: Reading) -> Iterator[Slice]:
                 return
             check_size(picture, path, reading)
             deep = 16 in picture.tag_v2.get(BITSPERSAMPLE, (1,))
-            yield as_slice(grey_of_page(picture, path, index, reading, deep), path, index)
+            grey = grey_of_page(picture, path, index, reading, deep)
+            yield grey.to_slice(Source(str(path), index))
 
 
 def check_size(picture: ImageFile, path: Path, reading: Reading) -> None:
@@ -94,17 +95,6 @@ def check_size(picture: ImageFile, path: Path, reading: Reading) -> None:
             f"{path} is {width:,} x {height:,} pixels, expected at most {reading.max_pixels:,} "
             "in all; it is no CT slice, or its header is damaged"
         )
-
-
-def as_slice(grey: Grey, path: Path, index: int, messages: tuple[str, ...] = ()) -> Slice:
-    """The slice of page ``index`` of a file."""
-    return Slice(
-        grey.pixels,
-        Source(str(path), index),
-        scale=grey.scale,
-        colour=grey.colour,
-        messages=(*messages, *grey.messages),
-    )
 
 
 def grey_of_page(

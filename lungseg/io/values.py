@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lungseg.io.window import Window, window_hu
-from lungseg.slice import Scale
+from lungseg.slice import Scale, Slice, Source
 
 COLOUR_SPREAD = 0.15  # max - min over R, G, B above which a pixel is clearly coloured
 LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601
@@ -23,6 +23,16 @@ class Grey:
     scale: Scale = "display"
     colour: float = 0.0
     messages: tuple[str, ...] = ()
+
+    def to_slice(self, source: Source, *notes: str) -> Slice:
+        """The slice from ``source``, ``notes`` before what is said already."""
+        return Slice(
+            self.pixels,
+            source,
+            scale=self.scale,
+            colour=self.colour,
+            messages=(*notes, *self.messages),
+        )
 
 
 def check_finite(values: NDArray[Any]) -> None:
