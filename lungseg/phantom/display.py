@@ -5,20 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-LUNG_WINDOW = (-600.0, 1500.0)
-WIDE_WINDOW = (-300.0, 2400.0)
-MEDIASTINAL_WINDOW = (40.0, 400.0)
+from lungseg.io.window import LUNG_WINDOW, Window, window_hu
+
+WIDE_WINDOW: Window = (-300, 2400)  # lung and soft tissue both show
+MEDIASTINAL_WINDOW: Window = (40, 400)  # the usual window for soft tissue; lung is black
 
 
-def display(
-    hu: NDArray[np.float32], window: tuple[float, float] = LUNG_WINDOW
-) -> NDArray[np.uint8]:
+def display(hu: NDArray[np.float32], window: Window = LUNG_WINDOW) -> NDArray[np.uint8]:
     """``hu`` (H x W) as an 8-bit picture; ``window`` is (centre, width) in HU.
 
     Raises ValueError for a width that is not positive.
     """
-    centre, width = window
-    if width <= 0:
-        raise ValueError(f"window width is {width} HU, must be positive")
-    grey = (hu - (centre - width / 2)) * (255.0 / width)
-    return np.asarray(np.clip(np.round(grey), 0, 255).astype(np.uint8))
+    return np.asarray(np.round(window_hu(hu, window) * 255).astype(np.uint8))
