@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
@@ -34,6 +34,7 @@ def saved(picture: Image.Image | np.ndarray, path: Path, **options: object) -> P
     return path
 
 
+@settings(deadline=None)  # disks are slow at times
 @given(
     array_shapes(min_dims=2, max_dims=2, max_side=20).flatmap(
         lambda shape: arrays(np.uint8, shape)
@@ -139,6 +140,7 @@ def test_exif_rotation_is_applied_once(tmp_path: Path, orientation: int, extensi
 
 
 @pytest.mark.parametrize("extension", ["png", "tif"])
+@settings(deadline=None)  # disks are slow at times
 @given(
     array_shapes(min_dims=2, max_dims=2, max_side=9).flatmap(lambda shape: arrays(np.uint16, shape))
 )
@@ -201,6 +203,9 @@ def test_tiff_of_floats_and_wide_integers(tmp_path: Path) -> None:
     assert "taken as they are" in normal.messages[0]
     assert cv2.imwrite(str(tmp_path / "u.tif"), (ramp * 4e9).astype(np.uint32))
     assert one(tmp_path / "u.tif").pixels == pytest.approx(ramp, abs=1e-6)
+    narrow = 4_000_000_000 + np.arange(12, dtype=np.uint32).reshape(3, 4)
+    assert cv2.imwrite(str(tmp_path / "narrow.tif"), narrow)
+    assert one(tmp_path / "narrow.tif").pixels == pytest.approx(ramp, abs=1e-6)
 
 
 def test_tiff_with_white_as_zero_is_inverted(tmp_path: Path) -> None:

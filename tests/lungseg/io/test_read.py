@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from lungseg.errors import UnreadableError
 from lungseg.io import FORMATS, find_inputs, read_slices
@@ -93,8 +93,24 @@ def test_flipped_bits_are_read_or_refused(kind: str, tmp_path: Path) -> None:
 
 def test_png_with_a_wrong_checksum_is_refused(tmp_path: Path) -> None:
     data = bytearray(files()["png"])
-    data[data.index(b"IDAT") + 4 + 200] ^= 1
+    data[data.index(b"IEND") - 5] ^= 1  # the last byte of the checksum before the end chunk
     assert read_or_refuse(bytes(data), tmp_path / "x.png") is None
+
+
+def test_truncated_png_is_refused_even_where_pillow_is_told_to_fill_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    for kind in ("png", "png 16 bit"):
+        data = files()[kind]
+        assert read_or_refuse(data[: len(data) // 2], tmp_path / "x.png") is None
+
+
+def test_magic_of_a_bitmap_is_seen_past_a_line_feed_in_its_size(tmp_path: Path) -> None:
+    data = encoded(np.zeros((53, 1, 3), np.uint8), "BMP")
+    assert data[2:3] == b"\n"
+    (tmp_path / "x").write_bytes(data)
+    assert next(read_slices(tmp_path / "x")).shape == (53, 1)
 
 
 def test_pages_before_a_damaged_one_are_given(tmp_path: Path) -> None:
