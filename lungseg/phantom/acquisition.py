@@ -25,7 +25,7 @@ class Acquisition:
     zoom: float = 0.9
     rotation: float = 0.0
     shift: tuple[float, float] = (0.0, 0.0)
-    noise: float = 14.0
+    noise: float = 9.0
     sharpness: float = 0.4
     table: float | None = 0.5
     circle: bool = False
@@ -48,8 +48,10 @@ def add_noise(hu: Picture, acquisition: Acquisition, rng: np.random.Generator) -
     # Less noise where the rays pass little tissue: the air around the patient.
     tissue = cv2.resize(hu, (32, 32), interpolation=cv2.INTER_AREA)
     tissue = cv2.GaussianBlur(tissue, (0, 0), 5)
-    level = np.clip((tissue + 1000) / 900, 0.25, 1.3)
-    return np.asarray(soft + grain * cv2.resize(level, (size, size)), dtype=np.float32)
+    level = np.asarray(cv2.resize(np.clip((tissue + 1000) / 900, 0.25, 1.3), (size, size)))
+    soft_tissue = hu > -200
+    mean = float(level[soft_tissue].mean()) if soft_tissue.any() else 1.0
+    return np.asarray(soft + grain * level / mean, dtype=np.float32)
 
 
 def apply_circle(hu: Picture) -> Picture:

@@ -102,10 +102,10 @@ def _tiff(slices: list[Phantom]) -> bytes:
     return _saved(pages, "TIFF", compression="tiff_adobe_deflate", **rest)
 
 
-_SHARP = Acquisition(noise=24, sharpness=0.9, table=0.2)
-_ROUND = Acquisition(noise=10, circle=True, zoom=0.8, table=0.7)
-_TIGHT = Acquisition(noise=12, zoom=1.08, table=None)
-_TURNED = Acquisition(noise=16, rotation=4.0, table=0.4)
+_SHARP = Acquisition(noise=15, sharpness=0.9, table=0.2)
+_ROUND = Acquisition(noise=6, circle=True, zoom=0.8, table=0.7)
+_TIGHT = Acquisition(noise=8, zoom=1.08, table=None)
+_TURNED = Acquisition(noise=10, rotation=4.0, table=0.4)
 
 _SAMPLES = (
     _Sample("patient-1/healthy_apex_lung-window.png", (0.12,), _png(LUNG_WINDOW)),

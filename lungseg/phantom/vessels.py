@@ -15,17 +15,21 @@ from lungseg.phantom.patient import Patient
 _GENERATIONS = 7
 _STEMS = 14
 _STEPS = 3
+_BRONCHI = 3  # generations whose wall can be seen
 _SLAB = 5.0  # mm of vessel seen in one slice
 
 
 @dataclass(frozen=True, eq=False)
 class Tree:
-    """Straight pieces of vessel: ``start``, ``end`` N x 3 in mm (x, y, z), ``radius`` N in mm."""
+    """Straight pieces of vessel: ``start``, ``end`` N x 3 in mm (x, y, z), ``radius`` N in mm.
+
+    ``bronchus``: N, bool, whether a bronchus that can be seen runs beside the piece.
+    """
 
     start: NDArray[np.float64]
     end: NDArray[np.float64]
     radius: NDArray[np.float64]
-    generation: NDArray[np.int64]
+    bronchus: NDArray[np.bool_]
 
 
 def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -37,7 +41,7 @@ def grow_tree(patient: Patient) -> Tree:
     """Both lungs' vessels, from the hila outwards; radii shrink by 0.78 a generation."""
     rng = np.random.default_rng(patient.seed + 1)
     size = patient.scale
-    starts, ends, radii, generations = [], [], [], []
+    starts, ends, radii, bronchi = [], [], [], []
     for side in (-1, 1):
         hilum = np.array([side * 34 * size, -6 * size, 0.47 * patient.lung_height])
         point = hilum + rng.normal(0, [4, 9, 14], (_STEMS, 3)) * size
@@ -56,7 +60,7 @@ def grow_tree(patient: Patient) -> Tree:
                 starts.append(point)
                 ends.append(following)
                 radii.append(radius * (1 - 0.07 * step))
-                generations.append(np.full(count, generation))
+                bronchi.append((np.arange(count) % 2 == 0) & (generation < _BRONCHI))
                 point = following
             aside = rng.normal(0, 1, direction.shape)
             aside -= (aside * direction).sum(axis=1, keepdims=True) * direction
@@ -74,7 +78,7 @@ def grow_tree(patient: Patient) -> Tree:
         np.concatenate(starts),
         np.concatenate(ends),
         np.concatenate(radii),
-        np.concatenate(generations),
+        np.concatenate(bronchi),
     )
 
 
@@ -115,7 +119,7 @@ def draw_vessels(
             vessel, tuple(a[i].tolist()), tuple(b[i].tolist()), float(strength[i]),
             int(thickness[i]), cv2.LINE_AA, 4,
         )  # fmt: skip
-    _draw_bronchi(frame, vessel, air, from_mm, to_mm, radius, tree.generation[hit])
+    _draw_bronchi(frame, vessel, air, from_mm, to_mm, radius, tree.bronchus[hit])
     return vessel, air
 
 
@@ -126,12 +130,18 @@ def _draw_bronchi(
     from_mm: NDArray[np.float64],
     to_mm: NDArray[np.float64],
     radius: NDArray[np.float64],
-    generation: NDArray[np.int64],
+    bronchus: NDArray[np.bool_],
 ) -> None:
-    """Bronchi run beside every second large artery: a thin wall around air."""
-    for i in np.flatnonzero((generation < 3) & (np.arange(len(radius)) % 2 == 0)):
-        offset = np.array([radius[i] * 1.5, radius[i] * 1.2])
-        line = np.stack([from_mm[i] + offset, to_mm[i] + offset])
-        frame.stroke(vessel, line, 2 * radius[i] * 0.9 + 1.2, 150)
-        frame.stroke(air, line, 2 * radius[i] * 0.9 - 0.4, 255)
-        frame.stroke(vessel, line, 2 * radius[i] * 0.9 - 0.4, 0)
+    """A bronchus is a thin wall around air, beside its artery."""
+    beside = np.flatnonzero(bronchus)
+    # Aside, never along the artery: it would erase it.
+    along = np.concatenate([to_mm - from_mm, np.full((len(to_mm), 1), 1e-3)], axis=1)
+    aside = _unit(np.stack([along[:, 1] + along[:, 2], along[:, 2] - along[:, 0]], axis=1))
+    shift = 2.0 * radius[:, None] * aside
+    lines = [np.stack([from_mm[i], to_mm[i]]) + shift[i] for i in beside]
+    # All walls first: the air of one piece continues into the next.
+    for i, line in zip(beside, lines, strict=True):
+        frame.stroke(vessel, line, 1.8 * radius[i] + 1.2, 130)
+    for i, line in zip(beside, lines, strict=True):
+        frame.stroke(air, line, 1.8 * radius[i] - 0.4, 255)
+        frame.stroke(vessel, line, 1.8 * radius[i] - 0.4, 0)
