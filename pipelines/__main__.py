@@ -10,12 +10,13 @@ from pipelines.command import ExitCode, nearest, say
 
 COMMANDS = {
     "predict": "a row, an overlay and a probability for every slice of a folder",
+    "make_samples": "the synthetic slices of samples/",
     "train_seg": "train stage 1, the lungs",
     "train_cls": "train stage 2, COVID-19 or not",
 }
 
 USAGE = "usage: lungseg-covid NAME [options], where NAME is one of\n" + "\n".join(
-    f"  {name:10} {what}" for name, what in COMMANDS.items()
+    f"  {name:13} {what}" for name, what in COMMANDS.items()
 )
 
 

@@ -1,4 +1,4 @@
-"""How every command starts and ends: exit codes, one-sentence errors, safe text for a terminal."""
+"""How every command starts and ends: arguments, exit codes, one-sentence errors."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ import errno
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Sequence
 from enum import IntEnum
-from pathlib import PurePath
 from types import FrameType
 from typing import Any, NoReturn
 
 from lungseg.errors import LungsegError, UsageError
+from pipelines.text import one_line
 
 DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class ExitCode(IntEnum):
@@ -64,7 +67,9 @@ def run_command(work: Callable[[], ExitCode], debug: bool = False, hint: str = "
     traceback is printed as well. Ctrl-C and SIGTERM end the same way.
     """
     hint = f"; {hint}" if hint else ""
-    before = {name: signal.signal(name, _interrupt) for name in (signal.SIGINT, signal.SIGTERM)}
+    before = {}
+    if threading.current_thread() is threading.main_thread():  # elsewhere Python forbids handlers
+        before = {name: signal.signal(name, _interrupt) for name in SIGNALS}
     try:
         return int(work())
     except (Interrupted, KeyboardInterrupt):
@@ -104,18 +109,6 @@ def nearest(name: str, known: Sequence[str]) -> str:
 def say(sentence: str) -> None:
     """Print a sentence to standard error, whatever bytes a file name in it has."""
     print(one_line(sentence), file=sys.stderr, flush=True)
-
-
-def one_line(text: str | PurePath) -> str:
-    """``text`` on one line that any terminal and any UTF-8 file can take.
-
-    Undecodable bytes of a file name become ``\\xff``, control characters spaces or escapes.
-    """
-    whole = str(text).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    spaced = " ".join(whole.split())
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in spaced
-    )
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:

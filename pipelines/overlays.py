@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from lungseg.regions import Box
 from lungseg.slice import Slice
-from pipelines.command import one_line
 from pipelines.prediction import Prediction
+from pipelines.text import one_line
 from pipelines.whole_file import TEMPORARY
 
 # Colours as OpenCV orders them (blue, green, red); told apart by the colour-blind as well.
@@ -89,5 +89,5 @@ def write_overlay(picture: NDArray[np.uint8], file: Path) -> None:
 def _text(prediction: Prediction) -> str:
     if prediction.probability is None:
         return f"{prediction.status}: {prediction.message}"
-    said = f"{prediction.label} {prediction.probability:.3f} (from {prediction.threshold:.3f} up)"
+    said = f"{prediction.label} {prediction.probability:.3f}, threshold {prediction.threshold:.3f}"
     return f"{said}; {prediction.message}" if prediction.message else said

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from pipelines.command import one_line
 from pipelines.prediction import Prediction
+from pipelines.text import one_line, readable
 
 COLUMNS = (
     "path",
@@ -52,8 +52,8 @@ def cell_of_path(path: str) -> str:
 
     Bytes of a name that are no UTF-8 are written as ``\\xff``, so that any reader takes the file.
     """
-    readable = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return f"./{readable}" if readable.startswith((*_FORMULA_STARTS, "\t", "\r")) else readable
+    name = readable(path)
+    return f"./{name}" if name.startswith((*_FORMULA_STARTS, "\t", "\r")) else name
 
 
 def _cell_of_message(message: str) -> str:

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from pipelines.command import ExitCode, one_line
+from pipelines.command import ExitCode
 from pipelines.prediction import LABELS, STATUSES
 from pipelines.results import COLUMNS
+from pipelines.text import one_line
 
 NOTE = "A research tool, not a medical device."
 NAMED = 5  # inputs that need a look and are named one by one; the rows have them all
@@ -61,16 +62,11 @@ def table(record: Mapping[str, Any]) -> str:
     folders = record["unreadable_folders"]
     if folders:
         lines.append(f"{'not listed':<12}{len(folders):>8}{_named(folders[:NAMED], len(folders))}")
-    lines += [f"{name:<12}{path}" for name, path in record["written"].items()]
+    lines += [f"{name:<12}{one_line(path)}" for name, path in record["written"].items()]
     lines.append(NOTE)
-    return "\n".join(one_line_keeping_columns(line) for line in lines)
-
-
-def one_line_keeping_columns(line: str) -> str:
-    """A line of the table with every odd file name made printable, its spaces kept."""
-    return " ".join(one_line(part) for part in line.split(" "))
+    return "\n".join(lines)
 
 
 def _named(paths: list[str], count: int) -> str:
     more = f" and {count - len(paths)} more" if count > len(paths) else ""
-    return f"   {', '.join(paths)}{more}" if paths else ""
+    return f"   {', '.join(one_line(path) for path in paths)}{more}" if paths else ""

@@ -52,7 +52,7 @@ class TwoStagePipeline:
         self.segmenter = segmenter
         self.classifier = classifier
         self.threshold = round(float(chosen), PROBABILITY_DIGITS)
-        self.min_chest_ct = float(segmenter.card.get("chest_ct_threshold", DEFAULT_MIN_CHEST_CT))
+        self.min_chest_ct = float(segmenter.card.get("chest_threshold", DEFAULT_MIN_CHEST_CT))
 
     @classmethod
     def from_checkpoints(

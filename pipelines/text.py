@@ -1,0 +1,22 @@
+"""Any string, such as a file name of odd bytes, as text for terminals, CSV files and pictures."""
+
+from __future__ import annotations
+
+
+def readable(text: str) -> str:
+    """``text`` with what UTF-8 cannot hold (undecodable bytes of a file name) as ``\\xff``."""
+    return "".join(_escaped(char) if "\ud800" <= char <= "\udfff" else char for char in text)
+
+
+def one_line(text: str) -> str:
+    """``text`` on one line: white space becomes a space, what cannot be printed an escape."""
+    return "".join(
+        char if char.isprintable() else _escaped(char) for char in " ".join(text.split())
+    )
+
+
+def _escaped(char: str) -> str:
+    # Python keeps the undecodable byte 0xff of a file name as U+DCFF.
+    if "\udc80" <= char <= "\udcff":
+        return f"\\x{ord(char) - 0xDC00:02x}"
+    return char.encode("unicode_escape").decode("ascii")

@@ -1,0 +1,75 @@
+"""What a person sees of a prediction."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lungseg.slice import Slice, Source
+from pipelines.overlays import (
+    BAND,
+    BOX_COLOUR,
+    LONGEST_NAME,
+    LUNG_COLOUR,
+    draw_overlay,
+    overlay_name,
+)
+from pipelines.prediction import Prediction
+
+
+def drawn(shape: tuple[int, int], with_lung: bool = True) -> np.ndarray:
+    mask = np.zeros(shape, dtype=bool)
+    if with_lung:
+        mask[shape[0] // 4 : shape[0] // 2, shape[1] // 4 : shape[1] // 2] = True
+    slice_ = Slice(np.full(shape, 0.5, np.float32), Source("x"))
+    prediction = Prediction("x", 0, "ok", 0.5, "COVID", 0.5, 0.1, None, None, mask, "é \x07")
+    return draw_overlay(slice_, prediction, (10, 20, 40, 50) if with_lung else None)
+
+
+def has(picture: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
+    return (picture == colour).all(axis=2)
+
+
+def test_contour_follows_the_mask_and_the_box_is_the_one_given() -> None:
+    picture = drawn((512, 512))
+    rows, columns = np.nonzero(has(picture, LUNG_COLOUR))
+    assert (columns.min(), rows.min(), columns.max(), rows.max()) == (128, 128, 255, 255)
+    rows, columns = np.nonzero(has(picture, BOX_COLOUR))
+    assert (columns.min(), rows.min(), columns.max(), rows.max()) == (10, 20, 39, 49)
+
+
+def test_nothing_is_drawn_where_there_is_no_lung() -> None:
+    picture = drawn((512, 512), with_lung=False)
+    assert not has(picture, LUNG_COLOUR).any()
+    assert not has(picture, BOX_COLOUR).any()
+
+
+def test_text_stands_below_the_picture_and_not_on_it() -> None:
+    picture = drawn((512, 512), with_lung=False)
+    assert (picture[:512] == 128).all()
+    assert picture[512:].any()
+
+
+@pytest.mark.parametrize(
+    ("shape", "size"),
+    [
+        ((61, 100), (312, 512)),
+        ((600, 700), (600, 700)),
+        ((3000, 1500), (1024, 512)),
+        ((1, 1), (512, 512)),
+    ],
+)
+def test_thumbnails_grow_and_scans_shrink(shape: tuple[int, int], size: tuple[int, int]) -> None:
+    picture = drawn(shape, with_lung=False)
+    assert picture.shape == (size[0] + BAND, max(size[1], 512), 3)
+
+
+def test_each_slice_has_its_own_overlay_beside_its_path() -> None:
+    assert str(overlay_name("a/b.png", 0)) == "a/b.png.png"
+    assert str(overlay_name("a/b.tif", 3)) == "a/b.tif.3.png"
+
+
+def test_a_name_that_is_long_already_is_cut_and_stays_unique() -> None:
+    one, other = (overlay_name("d/" + "ü" * 120 + end, 0).name for end in ("1.png", "2.png"))
+    assert one != other
+    assert len(one.encode("utf-8", "surrogateescape")) <= LONGEST_NAME

@@ -1,0 +1,38 @@
+"""Help and wrong use answer at once: the light paths import nothing heavy."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = ("torch", "torchvision", "timm", "lightning", "albumentations", "cv2", "scipy", "sklearn")
+
+
+@pytest.mark.parametrize(
+    ("statement", "exit_code"),
+    [
+        ("import lungseg, covidcls, pipelines, pipelines.predict, pipelines.__main__", 0),
+        ("import lungseg.io", 0),
+        ("from pipelines.predict import main; main(['--help'])", 0),
+        ("from pipelines.predict import main; main(['--unknown'])", 2),
+        ("from pipelines.predict import main; main(['x', '--batch-size', '0'])", 2),
+        ("from pipelines.predict import main; raise SystemExit(main(['missing-folder']))", 2),
+        ("from pipelines.__main__ import main; raise SystemExit(main(['predct']))", 2),
+        ("from pipelines.__main__ import main; main(['predict', '--help'])", 0),
+    ],
+)
+def test_light_paths_import_nothing_heavy(repository: Path, statement: str, exit_code: int) -> None:
+    program = (
+        "import atexit, sys\n"
+        f"heavy = {HEAVY!r}\n"
+        "atexit.register(lambda: print('HEAVY', [m for m in heavy if m in sys.modules]))\n"
+        f"{statement}\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=repository, capture_output=True, text=True
+    )
+    assert done.returncode == exit_code, done.stderr
+    assert done.stdout.endswith("HEAVY []\n"), done.stdout
