@@ -133,8 +133,7 @@ def draw_marks(picture: Picture, rng: np.random.Generator) -> Picture:
         elif kind == 2:
             edge = int(rng.integers(2, max(3, height // 12)))
             side = int(rng.integers(0, 4))
-            band = [np.s_[:edge], np.s_[-edge:], np.s_[:, :edge], np.s_[:, -edge:]][side]
-            marked[band] = grey
+            np.rot90(marked, side)[:edge] = grey  # a view: one of the four sides
         else:
             cv2.rectangle(marked, (x, y), ((x + x2) // 2, (y + y2) // 2), grey, 1)
     return marked

@@ -96,8 +96,8 @@ def save_checkpoint(
     overflowed = [k for k, v in stored.items() if v.is_floating_point() and not v.isfinite().all()]
     if overflowed:
         raise CheckpointError(
-            f"{len(overflowed)} tensors of {name} are not finite as {torch.float16 if half else 'stored'}"
-            f" (first: {overflowed[0]}); the training diverged or needs half=False"
+            f"{len(overflowed)} tensors of {name} are not finite (first: {overflowed[0]}); "
+            "the training diverged, or the weights do not fit half precision"
         )
     content = save(stored)
     path = directory / f"{name}.safetensors"
@@ -138,8 +138,8 @@ def load_checkpoint(path: Path, kind: Kind) -> Checkpoint:
     sha256 = hashlib.sha256(content).hexdigest()
     if card.get("sha256") != sha256:
         raise CheckpointError(
-            f"the weights {path.name} and their card {path.with_suffix('.json').name} do not belong "
-            f"together: the card was made for sha256 {str(card.get('sha256'))[:12]}, "
+            f"the weights {path.name} and their card {path.with_suffix('.json').name} do not "
+            f"belong together: the card was made for sha256 {str(card.get('sha256'))[:12]}, "
             f"the file has {sha256[:12]}; get both again"
         )
     if card.get("kind") != kind:

@@ -11,9 +11,7 @@ MIN_SHARE = 0.04  # of the largest component: crumbs beside real lungs
 MAX_HOLE = 0.1  # of the component: a larger hole is the heart in a ring of lung, not a vessel
 
 
-def clean_mask(
-    probability: NDArray[np.float32], threshold: float = 0.5
-) -> NDArray[np.bool_]:
+def clean_mask(probability: NDArray[np.float32], threshold: float = 0.5) -> NDArray[np.bool_]:
     """Bool H x W mask of a float32 H x W probability: crumbs dropped, small holes filled.
 
     A component is kept if it covers at least ``MIN_COMPONENT`` of the picture and ``MIN_SHARE``

@@ -73,7 +73,5 @@ def worst_decile(
     tenth = counts.sum(axis=1, keepdims=True) / 10
     before = np.cumsum(counts, axis=1) - counts
     taken = np.clip(tenth - before, 0, counts)
-    result: np.ndarray[tuple[int], np.dtype[np.float64]] = (
-        taken @ scores[order] / taken.sum(axis=1)
-    )
+    result: np.ndarray[tuple[int], np.dtype[np.float64]] = taken @ scores[order] / taken.sum(axis=1)
     return result

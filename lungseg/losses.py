@@ -1,4 +1,4 @@
-"""Losses of stage 1: Focal Tversky as printed and as Abraham & Khan have it, and its BCE partner."""
+"""Losses of stage 1: Focal Tversky as printed and as Abraham & Khan have it, and BCE."""
 
 from __future__ import annotations
 
@@ -69,9 +69,7 @@ class FocalTverskyLoss(nn.Module):
         if known is not None:
             counted = known.float()[:, :, None, None]
             probability, target = probability * counted, target * counted
-        index = tversky_index(
-            probability, target, self.alpha, self.beta, self.smooth, self.sums
-        )
+        index = tversky_index(probability, target, self.alpha, self.beta, self.smooth, self.sums)
         # a base of exactly 0 has an infinite gradient where the power is below 1
         loss = (1 - index).clamp_min(1e-7) ** self.power
         if self.sums == "slice":

@@ -48,7 +48,7 @@ class LungSegmenter:
                 f"the card {self.name}.json does not describe a segmenter: {error}"
             ) from error
         load_weights(network, checkpoint)
-        self.network = network.eval().to(self.device, memory_format=torch.channels_last)
+        self.network = network.eval().to(self.device).to(memory_format=torch.channels_last)
 
     @classmethod
     def from_checkpoint(
@@ -76,9 +76,7 @@ class LungSegmenter:
             for one, maps, is_chest in zip(slices, probability, chest, strict=True)
         ]
 
-    def _mask(
-        self, shape: tuple[int, int], maps: NDArray[np.float32], chest: float
-    ) -> LungMask:
+    def _mask(self, shape: tuple[int, int], maps: NDArray[np.float32], chest: float) -> LungMask:
         height, width = shape
         full = [
             np.asarray(cv2.resize(m, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)

@@ -44,5 +44,7 @@ def choose_device(name: str) -> torch.device:
     except RuntimeError as error:
         raise UsageError(f"unknown device {name!r}; use auto, cpu or cuda") from error
     if device.type == "cuda" and not available:
-        raise UsageError("device cuda was asked for, but torch sees no CUDA device; use --device cpu")
+        raise UsageError(
+            "device cuda was asked for, but torch sees no CUDA device; use --device cpu"
+        )
     return device

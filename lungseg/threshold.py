@@ -40,8 +40,8 @@ def threshold_lungs(hu: NDArray[np.float32]) -> NDArray[np.bool_]:
     body = body_mask(hu)
     inside = cv2.erode(body.astype(np.uint8), np.ones((5, 5), np.uint8))
     air = ((hu < AIR_HU) & (inside > 0)).astype(np.uint8)
-    air = cv2.morphologyEx(air, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(air, connectivity=4)
+    opened = cv2.morphologyEx(air, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=4)
     lungs = np.zeros(hu.shape, np.uint8)
     for label in range(1, count):
         area = stats[label, cv2.CC_STAT_AREA]

@@ -70,9 +70,7 @@ class LungMaskModule(lightning.LightningModule):
         self.network = AttentionUNet(encoder, classes, widths)
         load_encoder(self.network, encoder, pretrained)
         self.loss_settings = loss
-        self.focal = FocalTverskyLoss(
-            loss.alpha, loss.beta, loss.gamma, loss.exponent, loss.sums
-        )
+        self.focal = FocalTverskyLoss(loss.alpha, loss.beta, loss.gamma, loss.exponent, loss.sums)
         self.learning_rate, self.weight_decay = learning_rate, weight_decay
         self.schedule = schedule
         self.seen: dict[tuple[int, str], list[Tensor]] = defaultdict(list)

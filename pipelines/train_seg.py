@@ -16,7 +16,14 @@ def main(arguments: list[str] | None = None) -> int:
     from lungseg.training import LungMaskModule
     from pipelines.training_cli import train
 
-    return train(LungMaskModule, LungMaskDataModule, export_segmenter, arguments)
+    return train(
+        LungMaskModule,
+        LungMaskDataModule,
+        export_segmenter,
+        arguments,
+        monitor="val/score",
+        bf16_on_cpu=True,
+    )
 
 
 if __name__ == "__main__":

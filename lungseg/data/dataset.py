@@ -90,7 +90,9 @@ class TrainingSlices(Dataset[Sample]):
         self.chances = np.array([shares[name] for name in self.names])
         self.chances = self.chances / self.chances.sum()
         self.strong = augmentation == "strong"
-        make = augmentations.strong_augmentation if self.strong else augmentations.paper_augmentation
+        make = (
+            augmentations.strong_augmentation if self.strong else augmentations.paper_augmentation
+        )
         self.compose: Any = make(size)
 
     def __len__(self) -> int:

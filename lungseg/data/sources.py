@@ -49,7 +49,9 @@ def _read_grey(path: Path) -> NDArray[np.uint8]:
 
 def _by_stem(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
-        raise UsageError(f"there is no folder {folder}; the set should have images/ and lung_masks/")
+        raise UsageError(
+            f"there is no folder {folder}; the set should have images/ and lung_masks/"
+        )
     found = {p.stem: p for p in sorted(folder.iterdir()) if p.suffix.lower() in PICTURES}
     if not found:
         raise UsageError(f"no picture in {folder}; expected files such as 0000.png")
@@ -125,7 +127,9 @@ def read_hu_folder(
             continue
         stored = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
         if stored is None or stored.dtype != np.uint16:
-            raise UsageError(f"{path} is no 16-bit picture, so its values cannot be HU + {hu_offset}")
+            raise UsageError(
+                f"{path} is no 16-bit picture, so its values cannot be HU + {hu_offset}"
+            )
         hu = stored.astype(np.float32) - hu_offset
         lung = np.zeros(hu.shape, np.uint8)
         if table.get(stem, {}).get("has_lung") != "0":
@@ -209,5 +213,3 @@ def reformats(slices: Sequence[MaskedSlice], every: int = 24) -> list[MaskedSlic
                 )
             )
     return made
-
-

@@ -30,7 +30,7 @@ class PatientSplit:
         return "val" if patient in self.val else "train"
 
     def check(self, pairs: Iterable[tuple[str, str]]) -> None:
-        """Raise UsageError unless the (slice, patient) pairs are those that the hash was made of."""
+        """Raise UsageError unless (slice, patient) pairs are those that the hash is of."""
         found = self.hash_of(pairs)
         if found != self.sha256:
             raise UsageError(

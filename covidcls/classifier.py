@@ -1,0 +1,82 @@
+"""Stage 2 in use: what it sees of a slice in, calibrated probability out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from covidcls.calibration import calibrated
+from covidcls.zoo import architecture, create_classifier
+from lungseg.checkpoint import Checkpoint, load_checkpoint, load_weights, resolve
+from lungseg.errors import CheckpointError, UsageError
+from lungseg.lung_mask import LungMask
+from lungseg.regions import REGIONS, Region, region_of
+from lungseg.slice import Slice
+from lungseg.tensors import choose_device, normalise, stack
+
+
+class CovidClassifier:
+    """A stage-2 network with its card: ``region`` and ``margin`` that it was trained on,
+    ``threshold`` of its calibrated probability.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, device: str = "auto") -> None:
+        card = checkpoint.card
+        self.name, self.sha256, self.card = checkpoint.name, checkpoint.sha256, card
+        self.device = choose_device(device)
+        try:
+            self.entry = architecture(card["architecture"])
+            self.size = int(card["input_size"])
+            self.margin = int(card["margin"])
+            self.threshold = float(card["threshold"])
+            self.temperature = float(card["temperature"])
+            region = card["region"]
+        except (KeyError, TypeError, ValueError, UsageError) as error:
+            raise CheckpointError(
+                f"the card {self.name}.json does not describe a classifier: {error}"
+            ) from error
+        if region not in REGIONS:
+            raise CheckpointError(f"the card {self.name}.json names an unknown region {region!r}")
+        self.region: Region = region
+        network = create_classifier(card["architecture"])
+        load_weights(network, checkpoint)
+        self.network = network.eval().to(self.device)
+
+    @classmethod
+    def from_checkpoint(
+        cls,
+        name: str | Path | None = None,
+        directory: Path | None = None,
+        device: str = "auto",
+        region: Region = "crop",
+    ) -> CovidClassifier:
+        """Load by path or name; None is the default of ``directory`` for ``region``, and
+        ``directory`` None the shipped folder."""
+        path = resolve(name, directory, "classifier", region)
+        return cls(load_checkpoint(path, "classifier"), device)
+
+    def see(self, one: Slice, lung_mask: LungMask) -> NDArray[np.float32]:
+        """The picture that stage 2 sees of a slice: float32 h x w in [0, 1]."""
+        return region_of(one.pixels, lung_mask.mask, self.region, self.margin)
+
+    def logits(
+        self, pictures: Sequence[NDArray[np.float32]], batch_size: int = 16
+    ) -> NDArray[np.float64]:
+        """Uncalibrated logits N of pictures h x w in [0, 1], of any sizes."""
+        found: list[NDArray[np.float64]] = [np.empty(0)]
+        for start in range(0, len(pictures), batch_size):
+            batch = stack(pictures[start : start + batch_size], self.size).to(self.device)
+            with torch.inference_mode():
+                output = self.network(normalise(batch, self.entry.mean, self.entry.std))
+            found.append(output.squeeze(1).double().cpu().numpy())
+        return np.concatenate(found)
+
+    def predict(
+        self, pictures: Sequence[NDArray[np.float32]], batch_size: int = 16
+    ) -> NDArray[np.float64]:
+        """Calibrated probability of COVID-19, N values in [0, 1], of what :meth:`see` gives."""
+        return calibrated(self.logits(pictures, batch_size), self.temperature)

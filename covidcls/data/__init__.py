@@ -1,0 +1,1 @@
+"""Labelled pictures, and what stage 2 sees of them."""

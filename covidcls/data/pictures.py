@@ -1,0 +1,136 @@
+"""Labelled pictures of a data set: the official COVID-CT layout, and plain class folders."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from lungseg.errors import UsageError
+from lungseg.io import find_inputs
+
+Part = Literal["train", "val", "test"]
+PARTS: tuple[Part, ...] = ("train", "val", "test")
+COVID_SHEET = "COVID-CT-MetaInfo.xlsx"
+OTHER_SHEET = "NonCOVID-CT-MetaInfo.csv"
+
+
+@dataclass(frozen=True)
+class LabelledPicture:
+    """A file, its label (1 COVID-19, 0 not), and its patient.
+
+    ``patient``: the published id; where none is known the source paper (``paper:...``), else the
+    file itself (``file:...``).
+    """
+
+    path: Path
+    label: int
+    patient: str
+
+
+def read_covid_ct(root: Path, part: Part) -> list[LabelledPicture]:
+    """One part of the official split of COVID-CT (Zhao et al. 2020).
+
+    ``Data-split/{COVID,NonCOVID}/{part}CT_*.txt`` name the files of ``Images-processed/CT_*``.
+    Raises UsageError that counts and names the files of this part that are absent.
+    """
+    root = Path(root)
+    pictures: list[LabelledPicture] = []
+    patients = {1: covid_patients(root), 0: other_patients(root)}
+    absent: list[str] = []
+    for label, name in ((1, "COVID"), (0, "NonCOVID")):
+        listing = root / "Data-split" / name / f"{part}CT_{name}.txt"
+        if not listing.is_file():
+            raise UsageError(
+                f"there is no list {listing}; {root} should hold Data-split/ and Images-processed/ "
+                "as COVID-CT is published"
+            )
+        folder = root / "Images-processed" / f"CT_{name}"
+        for file in listing.read_text(encoding="utf-8").split("\n"):
+            file = file.strip("\r")
+            if not file.strip():
+                continue
+            if not (folder / file).is_file():
+                absent.append(f"CT_{name}/{file}")
+            patient = patients[label].get(Path(file).stem) or _group_of(file)
+            pictures.append(LabelledPicture(folder / file, label, patient))
+    if absent:
+        named = ", ".join(absent[:3]) + (", ..." if len(absent) > 3 else "")
+        raise UsageError(
+            f"{len(absent)} of the {len(pictures)} files of the {part} split are not in "
+            f"{root / 'Images-processed'}: {named}"
+        )
+    return pictures
+
+
+def covid_patients(root: Path) -> dict[str, str]:
+    """Patient by file stem of the COVID-19 slices, from the published sheet (some are missing)."""
+    path = root / COVID_SHEET
+    if not path.is_file():
+        return {}
+    import openpyxl
+
+    rows = openpyxl.load_workbook(path, read_only=True).worksheets[0].iter_rows(values_only=True)
+    next(rows, None)
+    found = {}
+    for name, patient, *_ in rows:
+        if name and patient:
+            stem = Path(str(name)).stem if str(name).endswith((".png", ".jpg")) else str(name)
+            found[stem] = str(patient)
+    return found
+
+
+def other_patients(root: Path) -> dict[str, str]:
+    """Patient by file stem of the other slices, from the published table."""
+    path = root / OTHER_SHEET
+    if not path.is_file():
+        return {}
+    with path.open(newline="", encoding="utf-8") as file:
+        return {Path(r["image name"]).stem: r["patient id"] for r in csv.DictReader(file)}
+
+
+def _group_of(name: str) -> str:
+    """The source paper in a file name such as ``2020.03.25.20043166-p17-78.png``."""
+    paper, page, _ = name.partition("-p")
+    return f"paper:{paper}" if page else f"file:{name}"
+
+
+def read_class_folders(root: Path, positive: str = "COVID") -> list[LabelledPicture]:
+    """A folder for each class; ``positive`` names the one of COVID-19, all others are not.
+
+    Without patient ids each file stands for itself. Raises UsageError where ``positive`` is
+    missing (naming the folders there are) or stands alone.
+    """
+    root = Path(root)
+    classes = sorted(p.name for p in root.iterdir() if p.is_dir()) if root.is_dir() else []
+    if positive not in classes or len(classes) < 2:
+        raise UsageError(
+            f"{root} should hold one folder for each class, {positive!r} among them; "
+            f"found {', '.join(classes) or 'none'}"
+        )
+    return [
+        LabelledPicture(path, int(name == positive), f"file:{path.relative_to(root).as_posix()}")
+        for name in classes
+        for path in find_inputs(root / name).files
+    ]
+
+
+def divide(
+    pictures: Sequence[LabelledPicture], val_share: float, seed: int
+) -> dict[Part, list[LabelledPicture]]:
+    """Train and validation by patient: a stable hash of patient and ``seed`` decides."""
+    parts: dict[Part, list[LabelledPicture]] = {"train": [], "val": [], "test": []}
+    for picture in pictures:
+        digest = hashlib.sha256(f"{seed}:{picture.patient}".encode()).digest()
+        held_out = int.from_bytes(digest[:8], "big") < val_share * 2**64
+        parts["val" if held_out else "train"].append(picture)
+    return parts
+
+
+def split_sha256(parts: Iterable[tuple[Part, LabelledPicture]]) -> str:
+    """Sha256 of the lines ``part,file name,label,patient``, in any order."""
+    lines = sorted(f"{part},{p.path.name},{p.label},{p.patient}" for part, p in parts)
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()

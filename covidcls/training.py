@@ -1,0 +1,128 @@
+"""The Lightning module of stage 2."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import lightning
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torchmetrics import MetricCollection
+from torchmetrics.classification import (
+    BinaryAccuracy,
+    BinaryAUROC,
+    BinaryF1Score,
+    BinaryPrecision,
+    BinaryRecall,
+    BinarySpecificity,
+)
+
+from covidcls.data.dataset import Sample
+from covidcls.zoo import architecture, create_classifier
+from lungseg.tensors import normalise
+
+
+class CovidModule(lightning.LightningModule):
+    """A classifier with binary cross entropy; COVID-19 is 1.
+
+    Args:
+        arch: a name of :data:`covidcls.zoo.ARCHITECTURES`.
+        pretrained: ``none``, ``package``, ``download`` or the path of a file.
+        learning_rate: of Adam (AdamW with ``weight_decay``).
+        schedule: ``constant`` (the paper) or ``one_cycle`` over all steps.
+        dropout: before the last layer.
+        positive_weight: of the loss of COVID-19 slices.
+        label_smoothing: share of the label given to the other class.
+    """
+
+    def __init__(
+        self,
+        arch: str = "efficientnet-b4",
+        pretrained: str = "none",
+        learning_rate: float = 1e-4,
+        weight_decay: float = 0.0,
+        schedule: Literal["constant", "one_cycle"] = "constant",
+        dropout: float = 0.4,
+        positive_weight: float = 1.0,
+        label_smoothing: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        self.arch, self.pretrained = arch, pretrained
+        self.entry = architecture(arch)
+        self.network = create_classifier(arch, pretrained, dropout)
+        self.learning_rate, self.weight_decay = learning_rate, weight_decay
+        self.schedule = schedule
+        self.label_smoothing = label_smoothing
+        self.positive_weight = positive_weight
+        self.scores = MetricCollection(
+            {
+                "accuracy": BinaryAccuracy(),
+                "recall": BinaryRecall(),
+                "precision": BinaryPrecision(),
+                "specificity": BinarySpecificity(),
+                "f1": BinaryF1Score(),
+                "auc": BinaryAUROC(),
+            },
+            prefix="val/",
+        )
+
+    def forward(self, grey: Tensor) -> Tensor:
+        """Grey N x H x W in [0, 1] to logits N."""
+        pictures = normalise(grey, self.entry.mean, self.entry.std)
+        logits: Tensor = self.network(pictures.contiguous(memory_format=torch.channels_last))
+        return logits.squeeze(1)
+
+    def on_fit_start(self) -> None:
+        self.network.to(memory_format=torch.channels_last)
+
+    def training_step(self, batch: Sample, index: int) -> Tensor:
+        logits = self(batch["picture"]).float()
+        target = batch["label"] * (1 - self.label_smoothing) + 0.5 * self.label_smoothing
+        loss = functional.binary_cross_entropy_with_logits(
+            logits, target, pos_weight=torch.tensor(self.positive_weight, device=self.device)
+        )
+        self.log("train/loss", loss, prog_bar=True)
+        return loss
+
+    def validation_step(self, batch: Sample, index: int) -> None:
+        logits = self(batch["picture"]).float()
+        label = batch["label"]
+        loss = functional.binary_cross_entropy_with_logits(logits, label)
+        self.log("val/loss", loss, prog_bar=True, sync_dist=True)
+        self.scores.update(torch.sigmoid(logits), label.int())
+
+    def on_validation_epoch_end(self) -> None:
+        figures = self.scores.compute()  # gathers over processes by itself
+        self.scores.reset()
+        self.log_dict(figures)
+        self.log("auc", figures["val/auc"], prog_bar=True, logger=False)
+
+    def configure_optimizers(self) -> Any:
+        optimiser = torch.optim.AdamW(
+            self.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay
+        )
+        if self.schedule == "constant":
+            return optimiser
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimiser,
+            max_lr=self.learning_rate,
+            total_steps=int(self.trainer.estimated_stepping_batches),
+            pct_start=0.2,
+        )
+        return {
+            "optimizer": optimiser,
+            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
+        }
+
+
+def network_of(checkpoint: Path) -> tuple[CovidModule, dict[str, Tensor]]:
+    """The module of a Lightning checkpoint that this project wrote, and the network's weights."""
+    start = torch.load(checkpoint, map_location="cpu", weights_only=False)["hyper_parameters"]
+    module = CovidModule.load_from_checkpoint(
+        checkpoint, map_location="cpu", weights_only=False, pretrained="none"
+    )
+    module.pretrained = str(start.get("pretrained", "none"))
+    return module, module.network.state_dict()

@@ -1,0 +1,59 @@
+"""The paper's classifier: EfficientNet-B4 (Tan & Le 2019) by efficientnet_pytorch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lungseg.errors import UsageError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+NAME = "efficientnet-b4"
+HEAD = ("_fc.weight", "_fc.bias")
+
+
+def build_b4(pretrained: str, dropout: float) -> nn.Module:
+    """One logit. ``pretrained``: ``none``, ``download`` (ImageNet, by the library) or a file.
+
+    A file is a state dict of efficientnet_pytorch; its last layer may have any number of classes
+    and is left out unless it has one. Everything else must fit; what does not is named.
+    """
+    from efficientnet_pytorch import EfficientNet
+
+    options: dict[str, Any] = {"num_classes": 1, "dropout_rate": dropout, "image_size": None}
+    if pretrained == "download":
+        try:
+            network: nn.Module = EfficientNet.from_pretrained(NAME, **options)
+        except OSError as error:
+            raise UsageError(
+                f"the ImageNet weights of {NAME} could not be downloaded ({error}); "
+                "give the path of a local file instead"
+            ) from error
+        return network
+    network = EfficientNet.from_name(NAME, **options)
+    if pretrained == "none":
+        return network
+    if pretrained == "package":
+        raise UsageError(
+            f"no installed package brings weights for {NAME}; use none, download or a file"
+        )
+    from lungseg.networks.pretrained import read_state
+
+    state = read_state(Path(pretrained))
+    if state.get(HEAD[1]) is not None and state[HEAD[1]].shape != (1,):
+        state = {key: value for key, value in state.items() if key not in HEAD}
+    expected = network.state_dict()
+    wrong = [
+        key
+        for key in sorted((expected.keys() | state.keys()) - set(HEAD))
+        if key not in state or key not in expected or state[key].shape != expected[key].shape
+    ]
+    if wrong:
+        raise UsageError(
+            f"{pretrained} is no state dict of {NAME}: {len(wrong)} tensors differ "
+            f"(first: {wrong[0]})"
+        )
+    network.load_state_dict({**expected, **state})
+    return network

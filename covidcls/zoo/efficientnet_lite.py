@@ -1,0 +1,35 @@
+"""EfficientNet-Lite: the CPU-friendly cut of EfficientNet, by timm's names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lungseg.errors import UsageError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def build_lite(name: str, pretrained: str, dropout: float) -> nn.Module:
+    """One logit. ``pretrained``: ``none``, ``package`` (ImageNet), ``download`` or a file."""
+    import timm
+
+    options: dict[str, Any] = {"num_classes": 1, "drop_rate": dropout}
+    if pretrained == "download":
+        try:
+            downloaded: nn.Module = timm.create_model(name, pretrained=True, **options)
+        except (OSError, RuntimeError) as error:
+            raise UsageError(
+                f"the ImageNet weights of {name} could not be downloaded ({error}); "
+                "use pretrained=package or a local file"
+            ) from error
+        return downloaded
+    network: nn.Module = timm.create_model(name, pretrained=False, **options)
+    if pretrained != "none":
+        from lungseg.networks.pretrained import imagenet_network
+
+        state = imagenet_network(name, pretrained).state_dict()
+        own = network.state_dict()
+        head = [key for key in own if own[key].shape != state[key].shape]
+        network.load_state_dict({**state, **{key: own[key] for key in head}})
+    return network
