@@ -197,9 +197,25 @@ def _draw_lung(
     _, half_height, middle = patient.cage_radii(z)
     frame.fill(rim, scaled(patient.cage(z), 0.93, (0.0, middle)), 255)
     rim = cv2.blur(rim, (2 * round(4 * frame.scale) + 1,) * 2)
+    base += 90 * _fissures(frame, patient, z)
     share = vessel.astype(np.float32) * rim * np.float32(1 / 255**2)
     base += share * np.maximum(_VESSEL_HU + 0.5 * patient.contrast - base, 0)
     bronchus = air.astype(np.float32) * np.float32(1 / 255)
     base += bronchus * (-960 - base)
     np.copyto(hu, base.astype(np.float32), where=lung)
     return lesion & lung
+
+
+def _fissures(frame: Frame, patient: Patient, z: float) -> Picture:
+    """The oblique fissures as thin lines (0 to 1): at the back above, at the front below."""
+    layer = frame.blank(0.0)
+    half_width, half_depth, middle = patient.cage_radii(z)
+    descent = (z - 0.2) / 0.6
+    if 0 < descent < 1:
+        bow = np.linspace(0, 1, 24)
+        for side in (-1, 1):
+            level = middle + half_depth * (0.75 - 1.35 * descent + 0.06 * side)
+            sag = 0.18 * half_depth * np.sin(np.pi * bow + patient.phases[5, 0] / 6)
+            x = side * half_width * (0.2 + 0.9 * bow)
+            frame.stroke(layer, np.stack([x, level + sag], axis=1), 0.8, 1.0)
+    return layer

@@ -46,13 +46,16 @@ def grow_tree(patient: Patient) -> Tree:
         hilum = np.array([side * 34 * size, -6 * size, 0.47 * patient.lung_height])
         point = hilum + rng.normal(0, [4, 9, 14], (_STEMS, 3)) * size
         spread = np.linspace(-0.9, 1.25, _STEMS)
-        direction = np.stack(
-            [np.full(_STEMS, side * 0.8), rng.uniform(-0.9, 0.9, _STEMS), spread * 1.5], axis=1
-        )
+        # The lower lobes lie at the back, and reach further from the hilum than the upper ones.
+        down = np.clip(spread, 0, None)
+        backwards = rng.uniform(-0.9, 0.9, _STEMS) + 0.7 * down
+        outwards = side * (0.8 - 0.25 * down)
+        direction = np.stack([outwards, backwards, spread * (1.5 + 0.6 * down)], axis=1)
         direction = _unit(direction + rng.normal(0, 0.15, direction.shape))
         for generation in range(_GENERATIONS):
             count = len(point)
-            length = 27 * size * 0.87**generation * rng.uniform(0.6, 1.3, count) / _STEPS
+            reach = 27 * (1 + 0.35 * np.clip(direction[:, 2], 0, None))
+            length = reach * size * 0.87**generation * rng.uniform(0.6, 1.3, count) / _STEPS
             radius = 3.1 * size * 0.77**generation * rng.uniform(0.8, 1.2, count)
             for step in range(_STEPS):
                 direction = _unit(direction + rng.normal(0, 0.09, direction.shape))
@@ -88,9 +91,10 @@ def draw_vessels(
     """Share of each pixel (0..255, size x size) that is vessel, and that is air of a bronchus."""
     tree = grow_tree(patient)
     level = z * patient.lung_height
-    top = np.minimum(tree.start[:, 2], tree.end[:, 2]) - tree.radius * 0.5
-    bottom = np.maximum(tree.start[:, 2], tree.end[:, 2]) + tree.radius * 0.5
-    hit = np.flatnonzero((top < level + _SLAB / 2) & (bottom > level - _SLAB / 2))
+    reach = _SLAB / 2 + 0.5 * tree.radius
+    top = np.minimum(tree.start[:, 2], tree.end[:, 2])
+    bottom = np.maximum(tree.start[:, 2], tree.end[:, 2])
+    hit = np.flatnonzero((top < level + reach) & (bottom > level - reach))
     vessel = frame.blank(0, np.uint8)
     air = frame.blank(0, np.uint8)
     if hit.size == 0:
@@ -98,12 +102,9 @@ def draw_vessels(
     start, end, radius = tree.start[hit], tree.end[hit], tree.radius[hit]
     rise = end[:, 2] - start[:, 2]
     steep = np.where(np.abs(rise) < 1e-6, 1e-6, rise)
-    cuts = np.sort(
-        np.stack(
-            [(level - _SLAB / 2 - start[:, 2]) / steep, (level + _SLAB / 2 - start[:, 2]) / steep]
-        ),
-        axis=0,
-    ).clip(0, 1)
+    near = (level - reach[hit] - start[:, 2]) / steep
+    far = (level + reach[hit] - start[:, 2]) / steep
+    cuts = np.sort(np.stack([near, far]), axis=0).clip(0, 1)
     flat = (end - start)[:, :2]
     from_mm = start[:, :2] + flat * cuts[0][:, None]
     to_mm = start[:, :2] + flat * cuts[1][:, None]
