@@ -59,6 +59,14 @@ def test_the_trachea_is_dark_and_not_lung(z: float) -> None:
     assert abs(columns.mean() - 127.5) < 20
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_main_bronchi_are_not_lung_where_they_enter_it(seed: int) -> None:
+    phantom = make_phantom(0.49, size=256, seed=seed, acquisition=QUIET)
+    # Nothing inside the lung is as empty as the main bronchi, not even its own bronchi.
+    assert not (phantom.lung & (phantom.hu < -970)).any()
+    assert (~phantom.lung & (phantom.hu < -970))[100:160, 90:166].any()
+
+
 def test_lung_grows_from_the_apex_and_shrinks_to_the_base() -> None:
     apex, middle, base = area(0.08), area(0.5), area(0.93)
     assert 0 < apex < middle / 2
