@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections import deque
@@ -22,9 +21,9 @@ from pipelines.output_folder import TOOL, OutputFolder
 from pipelines.overlays import draw_overlay, overlay_name, write_overlay
 from pipelines.prediction import Prediction, unreadable
 from pipelines.read_ahead import Item, read_ahead
-from pipelines.results import COLUMNS, Journal, cell_of_path, row_of
+from pipelines.results import Journal, row_of
+from pipelines.run_identity import check_same, identity_of, resume_place
 from pipelines.run_summary import NOTE, Tally, exit_code_of
-from pipelines.versions import versions
 from pipelines.weights import chosen_weights
 
 if TYPE_CHECKING:
@@ -51,6 +50,10 @@ class Options:
     threshold: float | None = None
     hu_offset: float | None = None
     overlays: bool = True
+
+    def __post_init__(self) -> None:
+        if self.batch_size < 1:
+            raise UsageError(f"batch size {self.batch_size} is too small: choose 1 or more")
 
 
 def predict_folder(
@@ -79,73 +82,32 @@ def predict_folder(
     folder.check_apart_from(root, inputs.files)
     state = folder.state(resume, overwrite)
     paths = _relative(inputs.files, root)
-    identity = {
-        "options": asdict(options),
-        "weights": chosen_weights(weights, options.region).identity(),
-        "input_list_sha256": _fingerprint(inputs.files, paths),
-        "versions": versions(),
-    }
+    chosen = chosen_weights(weights, options.region).identity()
+    identity = identity_of(asdict(options), chosen, inputs.files, paths)
     if state == "finished":
         record = folder.started(finished=True)
-        _check_same(record, identity, out)
+        check_same(record, identity, out)
         return record
     folder.check_writable()
 
     from pipelines.two_stage import TwoStagePipeline
 
     pipeline = TwoStagePipeline.from_checkpoints(
-        weights,
-        options.region,
-        options.device,
-        options.threshold,
+        weights, options.region, options.device, options.threshold
     )
     identity["device"] = str(pipeline.segmenter.device)
     if state == "partial":
         start = folder.started(finished=False)
-        _check_same(start, identity, out)
+        check_same(start, identity, out)
     else:
         start = {"tool": TOOL, "started": _now(), **identity}
         folder.start(start)
-
-    began = time.perf_counter()
-    tally = Tally()
+    run = _Run(pipeline, paths, inputs.files, folder, options)
+    record = {**start, "note": NOTE, "input": str(root), "threshold": pipeline.threshold}
+    record |= _described(inputs)
     with Journal(folder.predictions_part, options.batch_size) as journal:
-        for row in journal.kept:
-            tally.add(row)
-        kept = len(journal.kept)
-        place = _resume_place(journal.kept, paths, out)
-        items = read_ahead(inputs.files, workers, options.hu_offset, place)
-        with closing(items):
-            run = _Run(pipeline, paths, inputs.files, folder, options)
-            for rows, position in run.chunks(items):
-                journal.append(rows)
-                for row in rows:
-                    tally.add(row)
-                if progress:
-                    progress(position + 1, len(paths))
-        seconds = time.perf_counter() - began
-        record = {
-            **start,
-            "note": NOTE,
-            "ended": _now(),
-            "seconds": round(seconds, 3),
-            "slices_per_second": round((tally.slices - kept) / seconds, 3),
-            "resumed_after_slices": kept,
-            "input": str(root),
-            "inputs": len(paths),
-            "ignored_files": inputs.ignored,
-            "unreadable_folders": [str(one) for one in inputs.unreadable_folders],
-            "threshold": pipeline.threshold,
-            "slices": tally.slices,
-            "status": dict(tally.status),
-            "label": dict(tally.label),
-            "look_at": tally.look_at,
-            "written": {
-                "rows": str(folder.predictions),
-                "record": str(folder.run),
-                **({"overlays": str(folder.overlays)} if options.overlays else {}),
-            },
-        }
+        record |= run.to_journal(journal, workers, progress)
+        record |= {"ended": _now(), "written": _written(folder, options)}
         record["exit_code"] = int(exit_code_of(record))
         folder.write_run(record)
         journal.finish(folder.predictions)
@@ -170,7 +132,32 @@ class _Run:
         self.folder = folder
         self.options = options
 
-    def chunks(self, items: Iterable[Item]) -> Iterator[tuple[list[Row], int]]:
+    def to_journal(
+        self, journal: Journal, workers: int, progress: Progress | None
+    ) -> dict[str, Any]:
+        """Bring the journal to its end; returns the counts and the speed for the record."""
+        began = time.perf_counter()
+        tally = Tally()
+        for row in journal.kept:
+            tally.add(row)
+        kept = tally.slices
+        place = resume_place(journal.kept, self.paths, self.folder.path)
+        with closing(read_ahead(self.files, workers, self.options.hu_offset, place)) as items:
+            for rows, position in self._chunks(items):
+                journal.append(rows)
+                for row in rows:
+                    tally.add(row)
+                if progress:
+                    progress(position + 1, len(self.paths))
+        seconds = time.perf_counter() - began
+        return {
+            **tally.as_dict(),
+            "resumed_after_slices": kept,
+            "seconds": round(seconds, 3),
+            "slices_per_second": round((tally.slices - kept) / seconds, 3),
+        }
+
+    def _chunks(self, items: Iterable[Item]) -> Iterator[tuple[list[Row], int]]:
         """Yield each chunk's rows once its overlays are on disk, and its last file's position."""
         waiting: deque[tuple[Future[None], list[Row], int]] = deque()
         with ThreadPoolExecutor(1, thread_name_prefix="overlays") as drawer:
@@ -242,51 +229,19 @@ def _relative(files: Sequence[Path], root: Path) -> list[str]:
     return [file.relative_to(root).as_posix() if file != root else file.name for file in files]
 
 
-def _fingerprint(files: Sequence[Path], paths: Sequence[str]) -> str:
-    """SHA-256 over the relative paths and the sizes of the inputs, in their order."""
-    digest = hashlib.sha256()
-    for file, path in zip(files, paths, strict=True):
-        try:
-            size = file.stat().st_size
-        except OSError:
-            size = -1  # it gets its row as unreadable
-        digest.update(os.fsencode(path) + b"\0%d\0" % size)
-    return digest.hexdigest()
-
-
-def _check_same(record: dict[str, Any], identity: dict[str, Any], out: Path) -> None:
-    """Raise UsageError, naming what differs, unless the run that is here has this identity."""
-    names = {
-        "input_list_sha256": "the input files",
-        "versions": "the installed versions",
-        "device": "the device",
-        "weights": "the weights",
+def _described(inputs: Inputs) -> dict[str, Any]:
+    return {
+        "inputs": len(inputs.files),
+        "ignored_files": inputs.ignored,
+        "unreadable_folders": [str(folder) for folder in inputs.unreadable_folders],
     }
-    differing = [names[key] for key in names if record.get(key) != identity.get(key, record[key])]
-    before = record["options"]
-    differing += [
-        f"--{name.replace('_', '-')} ({before.get(name)} before, {value} now)"
-        for name, value in identity["options"].items()
-        if before.get(name) != value
-    ]
-    if differing:
-        raise UsageError(
-            f"{out} holds a run that differs in {' and '.join(differing)}: resume it as it was "
-            "started, replace it with --overwrite, or choose another --out"
-        )
 
 
-def _resume_place(kept: Sequence[Row], paths: Sequence[str], out: Path) -> tuple[int, int]:
-    """(position of the last file that has rows, how many): where to go on reading."""
-    column = COLUMNS.index("path")
-    position, done = 0, 0
-    for row in kept:
-        if done and row[column] != cell_of_path(paths[position]):
-            position, done = position + 1, 0
-        if position >= len(paths) or row[column] != cell_of_path(paths[position]):
-            raise UsageError(f"the rows in {out} do not follow the input files: use --overwrite")
-        done += 1
-    return position, done
+def _written(folder: OutputFolder, options: Options) -> dict[str, str]:
+    files = {"rows": folder.predictions, "record": folder.run}
+    if options.overlays:
+        files["overlays"] = folder.overlays
+    return {name: str(file) for name, file in files.items()}
 
 
 def _now() -> str:

@@ -35,6 +35,15 @@ class Tally:
         if named is not None and len(named) < NAMED:
             named.append(row[_PATH])
 
+    def as_dict(self) -> dict[str, Any]:
+        """The counts, as ``run.json`` has them."""
+        return {
+            "slices": self.slices,
+            "status": dict(self.status),
+            "label": dict(self.label),
+            "look_at": self.look_at,
+        }
+
     @property
     def slices(self) -> int:
         """Rows counted."""

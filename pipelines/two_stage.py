@@ -21,7 +21,6 @@ from pipelines.prediction import Prediction
 
 if TYPE_CHECKING:
     from covidcls.classifier import CovidClassifier
-
     from lungseg.segmenter import LungSegmenter
 
 PROBABILITY_DIGITS = 6  # as printed, so that a printed row never contradicts its label
@@ -68,7 +67,6 @@ class TwoStagePipeline:
         ``cuda``. Raises CheckpointError for missing or damaged weights, UsageError for the rest.
         """
         from covidcls.classifier import CovidClassifier
-
         from lungseg.segmenter import LungSegmenter
         from pipelines.weights import chosen_weights
 

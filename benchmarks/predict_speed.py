@@ -1,0 +1,137 @@
+"""Slices per second of each stage and of the whole, and peak memory, against one slice at a time.
+
+    python benchmarks/predict_speed.py
+    python benchmarks/predict_speed.py --input FOLDER --counts 100 10000
+
+Speeds are ratios to the baseline of the same run: the same work with batch size 1 and no thread
+that decodes ahead. Peak memory is that of a process of its own for each number of inputs, which
+are links to the same pictures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from lungseg.io import find_inputs, read_slices
+from pipelines.predict_folder import Options, predict_folder
+from pipelines.two_stage import TwoStagePipeline
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and print one JSON object."""
+    repository = Path(__file__).resolve().parents[1]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--input", type=Path, default=repository / "samples")
+    parser.add_argument("--weights", type=Path)
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--batch-size", type=int, default=16)
+    parser.add_argument("--workers", type=int, default=min(4, os.cpu_count() or 1))
+    parser.add_argument("--slices", type=int, default=64, help="for the speeds (%(default)s)")
+    parser.add_argument("--repeats", type=int, default=3, help="the best counts (%(default)s)")
+    parser.add_argument("--counts", type=int, nargs="*", default=[100, 1000], help="for the memory")
+    given = parser.parse_args(arguments)
+    files = find_inputs(given.input).files
+    result = {
+        "cores": os.cpu_count(),
+        "batch_size": given.batch_size,
+        "workers": given.workers,
+        "speed": speeds(given, files),
+        "peak_memory_mib": {str(n): peak_memory(given, files, n) for n in given.counts},
+    }
+    print(json.dumps(result, indent=2))
+
+
+def speeds(given: argparse.Namespace, files: Sequence[Path]) -> dict[str, dict[str, float]]:
+    """Slices per second batched and one at a time, and their ratio, by part of the work."""
+    pipeline = TwoStagePipeline.from_checkpoints(given.weights, device=given.device)
+    read = itertools.cycle([slice_ for file in files for slice_ in read_slices(file)])
+    slices = list(itertools.islice(read, given.slices))
+    masks = pipeline.segmenter.predict(slices)
+    crops = [pipeline.classifier.see(*pair) for pair in zip(slices, masks, strict=True)]
+    work: dict[str, Callable[[int], object]] = {
+        "stage 1": lambda size: pipeline.segmenter.predict(slices, size),
+        "stage 2": lambda size: pipeline.classifier.predict(crops, size),
+        "both stages": lambda size: pipeline.predict(slices, size),
+    }
+    table = {}
+    for name, run in work.items():
+        run(given.batch_size)
+        table[name] = ratio(
+            given.slices, given.repeats, lambda r=run: r(1), lambda r=run: r(given.batch_size)
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        links = linked(files, given.slices, Path(folder) / "in")
+
+        def whole(batch_size: int, workers: int) -> float:
+            record = predict_folder(
+                links,
+                Path(folder) / "out",
+                Options(device=given.device, batch_size=batch_size),
+                given.weights,
+                workers,
+                overwrite=True,
+            )
+            return float(record["seconds"])  # without the loading of the weights
+
+        one = min(whole(1, 0) for _ in range(given.repeats))
+        many = min(whole(given.batch_size, given.workers) for _ in range(given.repeats))
+        table["whole, from files to overlays"] = compared(given.slices, one, many)
+    return table
+
+
+def ratio(
+    slices: int, repeats: int, one: Callable[[], object], many: Callable[[], object]
+) -> dict[str, float]:
+    """The best of several runs each, taken in turn so that a busy machine slows both."""
+    best = [float("inf"), float("inf")]
+    for _ in range(repeats):
+        for index, run in enumerate((one, many)):
+            began = time.perf_counter()
+            run()
+            best[index] = min(best[index], time.perf_counter() - began)
+    return compared(slices, *best)
+
+
+def compared(slices: int, one: float, many: float) -> dict[str, float]:
+    """Seconds of the baseline ``one`` slice at a time and of batches, as speeds and their ratio."""
+    return {
+        "one_at_a_time_per_second": round(slices / one, 2),
+        "per_second": round(slices / many, 2),
+        "ratio": round(one / many, 2),
+    }
+
+
+def linked(files: Sequence[Path], count: int, folder: Path) -> Path:
+    """A folder of ``count`` links to ``files``, in turn."""
+    folder.mkdir()
+    for number, file in zip(range(count), itertools.cycle(files), strict=False):
+        (folder / f"{number:06}{file.suffix}").symlink_to(file.resolve())
+    return folder
+
+
+def peak_memory(given: argparse.Namespace, files: Sequence[Path], count: int) -> float:
+    """MiB that a predict process on ``count`` inputs had resident at most."""
+    with tempfile.TemporaryDirectory() as folder:
+        links = linked(files, count, Path(folder) / "in")
+        command = [sys.executable, "-m", "pipelines.predict", links, "--out", f"{folder}/out"]
+        command += ["--device", given.device, "--batch-size", str(given.batch_size), "--quiet"]
+        command += ["--weights", given.weights] if given.weights else []
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        if os.waitstatus_to_exitcode(status) not in (0, 3):
+            raise SystemExit(f"predict failed on {count} inputs")
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, KiB elsewhere
+    return round(usage.ru_maxrss * unit / 2**20, 1)
+
+
+if __name__ == "__main__":
+    main()
