@@ -84,7 +84,6 @@ def save_checkpoint(
 
     The card is completed with ``name``, ``precision`` and the ``sha256`` of the weights' file.
     """
-    import torch
     from safetensors.torch import save
 
     directory = Path(directory)
