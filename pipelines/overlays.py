@@ -74,7 +74,7 @@ def write_overlay(picture: NDArray[np.uint8], file: Path) -> None:
     """Write a picture as PNG, whole or not at all; makes the folders above it. Raises OSError."""
     import cv2
 
-    _, content = cv2.imencode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 3])
+    _, content = cv2.imencode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 1])
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_name(file.name + TEMPORARY)
     # No flush to the disk for each: an overlay lost with the machine's power can be drawn again.
