@@ -1,0 +1,138 @@
+"""Rewrite the figures in README.md from the cards; no hand does.
+
+    python benchmarks/write_tables.py
+
+Cards of the shipped weights lie in ``checkpoints/``, those of the second seeds, trained from the
+same configs and not shipped, in ``benchmarks/seeds/``. The speed is the output of
+``python benchmarks/predict_speed.py``, kept in ``benchmarks/predict_speed.json``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+BEGIN, END = "<!-- {}: written by benchmarks/write_tables.py -->", "<!-- end -->"
+Card = dict[str, Any]
+
+
+def main() -> None:
+    """Replace what stands between the markers of README.md."""
+    readme = ROOT / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    cards = [*_cards(ROOT / "checkpoints"), *_cards(ROOT / "benchmarks" / "seeds")]
+    segmenters = [card for card in cards if card["kind"] == "segmenter"]
+    classifiers = [card for card in cards if card["kind"] == "classifier"]
+    text = _replaced(text, "stage 1", stage_one(segmenters))
+    text = _replaced(text, "stage 2", stage_two(classifiers))
+    text = _replaced(text, "weights", weights(cards))
+    text = _replaced(text, "speed", speed(ROOT / "benchmarks" / "predict_speed.json"))
+    readme.write_text(text, encoding="utf-8")
+
+
+def stage_one(cards: Sequence[Card]) -> str:
+    """Dice of every seed on every source."""
+    rows = []
+    for card in cards:
+        for data, figures in card["figures"].items():
+            any_figure = next(iter(figures.values()))
+            rows.append(
+                [
+                    f"{card['name']}, seed {card['training']['seed']}",
+                    data,
+                    f"{any_figure['n']} / {any_figure['n_groups']}",
+                    *(_figure(figures.get(key)) for key in ("dice", "worst_decile", "empty")),
+                    _figure(figures.get("lesion_dice_pooled")),
+                ]
+            )
+    head = ["network", "data", "slices / patients", "mean Dice", "worst tenth"]
+    return _table([*head, "left empty where no lung", "lesion Dice, pooled"], rows)
+
+
+def stage_two(cards: Sequence[Card]) -> str:
+    """Validation figures of every seed, with the floor."""
+    rows = []
+    for card in sorted(cards, key=lambda c: (c["name"], c["training"]["seed"])):
+        training, figures = card["training"], card["figures"]["val"]
+        rows.append(
+            [
+                f"{card['name']}, seed {training['seed']}",
+                card["region"],
+                {"none": "random", "package": "ImageNet"}.get(training["started_from"], "a file"),
+                f"{training['epochs']} (best: {training['best_epoch'] + 1})",
+                *(_figure(figures[k]) for k in ("auc", "accuracy", "recall", "specificity")),
+                _figure(card["floor"]),
+            ]
+        )
+    head = ["network", "region", "start", "epochs", "AUC", "accuracy", "recall", "specificity"]
+    return _table([*head, "floor: AUC without lungs"], rows)
+
+
+def weights(cards: Sequence[Card]) -> str:
+    """Size of the shipped weights, and what half precision cost."""
+    rows = []
+    for card in cards:
+        file = ROOT / "checkpoints" / f"{card['name']}.safetensors"
+        if not file.is_file() or json.loads(file.with_suffix(".json").read_text()) != card:
+            continue
+        what, cost = next(iter(card["half_precision_cost"].items()))
+        rows.append(
+            [
+                card["name"],
+                f"{card['parameters'] / 1e6:.1f} M",
+                f"{file.stat().st_size / 1e6:.1f} MB",
+                f"{cost:+.6f} {what.replace('_', ' ')}",
+            ]
+        )
+    return _table(["weights", "parameters", "file", "cost of half precision"], rows)
+
+
+def speed(path: Path) -> str:
+    """Slices per second of each part, and memory."""
+    if not path.is_file():
+        return "not measured"
+    result = json.loads(path.read_text())
+    rows = [
+        [
+            part,
+            *(f"{figures[key]:.2f}" for key in ("one_at_a_time_per_second", "per_second", "ratio")),
+        ]
+        for part, figures in result["speed"].items()
+    ]
+    table = _table(["part", "one slice at a time, slices/s", "batched, slices/s", "ratio"], rows)
+    memory = ", ".join(f"{n} inputs {m:.0f} MiB" for n, m in result["peak_memory_mib"].items())
+    return f"{table}\n\nPeak memory of the whole process: {memory} ({result['cores']} cores)."
+
+
+def _cards(folder: Path) -> Iterable[Card]:
+    for path in sorted(folder.glob("*.json")):
+        card = json.loads(path.read_text())
+        if "kind" in card:
+            yield card
+
+
+def _figure(figure: dict[str, float] | None) -> str:
+    if figure is None:
+        return "-"
+    return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _replaced(text: str, name: str, table: str) -> str:
+    begin = BEGIN.format(name)
+    before, found, rest = text.partition(begin)
+    if not found:
+        raise SystemExit(f"README.md has no marker {begin}")
+    _, _, after = rest.partition(END)
+    return f"{before}{begin}\n{table}\n{END}{after}"
+
+
+if __name__ == "__main__":
+    main()
