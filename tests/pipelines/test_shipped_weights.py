@@ -12,6 +12,16 @@ from lungseg.phantom.radiograph import chest_radiograph
 from pipelines import Prediction, TwoStagePipeline
 from pipelines.predict import main
 
+# The abdominal slices that show the base of a lung, by eye (the last one a sliver beside the spine).
+SHOW_LUNG = {
+    "abdominal-ct/liver_flipped_10058_29.jpg",
+    "abdominal-ct/liver_flipped_10073_117.jpg",
+    "abdominal-ct/liver_mirrored_10046_121.jpg",
+    "abdominal-ct/liver_mirrored_10061_79.jpg",
+    "abdominal-ct/liver_mirrored_10089_133.jpg",
+    "abdominal-ct/liver_mirrored_10078_112.jpg",
+}
+
 
 @pytest.fixture(scope="module")
 def pipeline(repository: Path) -> TwoStagePipeline:
@@ -58,8 +68,7 @@ def test_foreign_pictures_get_no_diagnosis_unless_they_show_lung(
     folder = shared_data / "not-chest-ct"
     main([str(folder), "--out", str(tmp_path), "--no-overlays", "--quiet"])
     judged = [row["path"] for row in rows_of(tmp_path) if row["status"] == "ok"]
-    # Some of the abdominal slices show the base of a lung.
-    assert [path for path in judged if not path.startswith("abdominal-ct/")] == []
+    assert set(judged) <= SHOW_LUNG
 
 
 @pytest.mark.slow
