@@ -12,7 +12,7 @@ from lungseg.phantom.radiograph import chest_radiograph
 from pipelines import Prediction, TwoStagePipeline
 from pipelines.predict import main
 
-# The abdominal slices that show the base of a lung, by eye (the last one a sliver beside the spine).
+# The abdominal slices that show the base of a lung, by eye (of the last one a sliver).
 SHOW_LUNG = {
     "abdominal-ct/liver_flipped_10058_29.jpg",
     "abdominal-ct/liver_flipped_10073_117.jpg",
