@@ -40,7 +40,7 @@ class FocalTverskyLoss(nn.Module):
     ``exponent="inverse_gamma"``: x = 1 / gamma, Abraham & Khan 2019 with gamma = 4/3.
     ``sums="batch"`` (default): one index over all slices of the batch, so that a slice without
     lung (where every index is either 1 or nearly 0) adds its false pixels in proportion to their
-    number; ``sums="slice"``: an index a slice, then their mean.
+    number; ``sums="slice"``: an index a slice, then the mean over the slices of known target.
 
     ``forward``: logits and target N x C x H x W, ``known`` bool N x C: false where the target of
     that slice and class is not known; there neither hits nor misses count. Returns a scalar.
@@ -72,7 +72,10 @@ class FocalTverskyLoss(nn.Module):
         index = tversky_index(probability, target, self.alpha, self.beta, self.smooth, self.sums)
         # a base of exactly 0 has an infinite gradient where the power is below 1
         loss = (1 - index).clamp_min(1e-7) ** self.power
-        if self.sums == "slice":
+        if self.sums == "slice" and known is not None:
+            slices = known.float().sum(dim=0).clamp_min(1)
+            loss = (loss * known.float()).sum(dim=0) / slices
+        elif self.sums == "slice":
             loss = loss.mean(dim=0)
         return loss.sum()
 
