@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import lightning
 import torch
@@ -21,6 +21,8 @@ from torchmetrics.classification import (
 
 from covidcls.data.dataset import Sample
 from covidcls.zoo import architecture, create_classifier
+from lungseg.optimiser import Schedule, adamw
+from lungseg.repeats import seen_once
 from lungseg.tensors import normalise
 
 
@@ -43,7 +45,7 @@ class CovidModule(lightning.LightningModule):
         pretrained: str = "none",
         learning_rate: float = 1e-4,
         weight_decay: float = 0.0,
-        schedule: Literal["constant", "one_cycle"] = "constant",
+        schedule: Schedule = "constant",
         dropout: float = 0.4,
         positive_weight: float = 1.0,
         label_smoothing: float = 0.0,
@@ -88,11 +90,12 @@ class CovidModule(lightning.LightningModule):
         return loss
 
     def validation_step(self, batch: Sample, index: int) -> None:
+        fresh = seen_once(self.trainer, index, 0, len(batch["label"])).to(self.device)
         logits = self(batch["picture"]).float()
         label = batch["label"]
         loss = functional.binary_cross_entropy_with_logits(logits, label)
         self.log("val/loss", loss, prog_bar=True, sync_dist=True)
-        self.scores.update(torch.sigmoid(logits), label.int())
+        self.scores.update(torch.sigmoid(logits)[fresh], label.int()[fresh])
 
     def on_validation_epoch_end(self) -> None:
         figures = self.scores.compute()  # gathers over processes by itself
@@ -101,21 +104,7 @@ class CovidModule(lightning.LightningModule):
         self.log("auc", figures["val/auc"], prog_bar=True, logger=False)
 
     def configure_optimizers(self) -> Any:
-        optimiser = torch.optim.AdamW(
-            self.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay
-        )
-        if self.schedule == "constant":
-            return optimiser
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimiser,
-            max_lr=self.learning_rate,
-            total_steps=int(self.trainer.estimated_stepping_batches),
-            pct_start=0.2,
-        )
-        return {
-            "optimizer": optimiser,
-            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
-        }
+        return adamw(self, self.learning_rate, self.weight_decay, self.schedule)
 
 
 def network_of(checkpoint: Path) -> tuple[CovidModule, dict[str, Tensor]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import lightning
 import torch
@@ -13,12 +13,16 @@ from torch import Tensor
 from torch.nn import functional
 
 from lungseg.data.dataset import Sample
+from lungseg.errors import UsageError
 from lungseg.losses import Exponent, FocalTverskyLoss, Sums, masked_bce
 from lungseg.networks import AttentionUNet
 from lungseg.networks.pretrained import load_encoder
+from lungseg.optimiser import Schedule, adamw
+from lungseg.repeats import seen_once
 from lungseg.tensors import normalise
 
 LUNG, LESION = 0, 1
+FIGURES = ("dice", "empty", "lesion_dice", "chest")
 EMPTY = 0.001  # share of the picture under which a mask counts as empty
 
 
@@ -58,7 +62,7 @@ class LungMaskModule(lightning.LightningModule):
         loss: LossSettings = LossSettings(),  # noqa: B008  (frozen; jsonargparse shows its fields)
         learning_rate: float = 1e-3,
         weight_decay: float = 0.0,
-        schedule: Literal["one_cycle", "constant"] = "constant",
+        schedule: Schedule = "constant",
     ) -> None:
         super().__init__()
         self.save_hyperparameters()
@@ -68,6 +72,7 @@ class LungMaskModule(lightning.LightningModule):
             "widths": widths,
         }
         self.network = AttentionUNet(encoder, classes, widths)
+        self.network.to(memory_format=torch.channels_last)
         load_encoder(self.network, encoder, pretrained)
         self.loss_settings = loss
         self.focal = FocalTverskyLoss(loss.alpha, loss.beta, loss.gamma, loss.exponent, loss.sums)
@@ -79,6 +84,15 @@ class LungMaskModule(lightning.LightningModule):
         """Grey N x H x W in [0, 1] to :class:`StageOneOutput`."""
         pictures = normalise(grey).contiguous(memory_format=torch.channels_last)
         return self.network(pictures)
+
+    def setup(self, stage: str) -> None:
+        """Raises UsageError when network and data do not have the same classes."""
+        labelled = getattr(self.trainer.datamodule, "classes", None)  # type: ignore[attr-defined]  # set by fit
+        if labelled not in (None, self.architecture["classes"]):
+            raise UsageError(
+                f"--model.classes {self.architecture['classes']} and --data.classes {labelled} "
+                "differ; give both the same number"
+            )
 
     def training_step(self, batch: Sample, index: int) -> Tensor:
         output = self(batch["picture"].float() / 255)
@@ -106,51 +120,46 @@ class LungMaskModule(lightning.LightningModule):
         pixels = predicted[0, 0].numel()
         empty = truth[:, LUNG].sum((1, 2)) == 0
         left = predicted[:, LUNG].sum((1, 2)) < EMPTY * pixels
-        self.seen[dataloader_idx, "dice"].append(dice[~empty, LUNG])
-        self.seen[dataloader_idx, "empty"].append(left[empty].float())
+        fresh = seen_once(self.trainer, index, dataloader_idx, len(dice)).to(self.device)
+        self.seen[dataloader_idx, "dice"].append(dice[~empty & fresh, LUNG])
+        self.seen[dataloader_idx, "empty"].append(left[empty & fresh].float())
         if predicted.shape[1] > LESION:
-            counted = known[:, LESION] & (truth[:, LESION].sum((1, 2)) > 0)
+            counted = known[:, LESION] & (truth[:, LESION].sum((1, 2)) > 0) & fresh
             self.seen[dataloader_idx, "lesion_dice"].append(dice[counted, LESION])
-        said = batch["chest"] >= 0
+        said = (batch["chest"] >= 0) & fresh
         agrees = (output.chest > 0) == (batch["chest"] > 0)
         self.seen[dataloader_idx, "chest"].append(agrees[said].float())
 
     def on_validation_epoch_end(self) -> None:
         names = list(getattr(self.trainer.datamodule, "val", {})) or ["0"]  # type: ignore[attr-defined]  # set by fit
-        figures: dict[str, Tensor] = {}
-        scores = []
+        totals = torch.zeros(len(names), len(FIGURES), 2, device=self.device)
         for (loader, what), values in self.seen.items():
             joined = torch.cat(values)
-            if not joined.numel():
-                continue
-            figure = joined.mean()
-            figures[f"val/{names[loader]}/{what}"] = figure
-            if what in ("dice", "empty"):
-                scores.append(figure)
+            totals[loader, FIGURES.index(what), 0] = joined.sum()
+            totals[loader, FIGURES.index(what), 1] = joined.numel()
         self.seen.clear()
+        # sums, because a process may have no slice of a source and then has no mean of it
+        totals = self.trainer.strategy.reduce(totals, reduce_op="sum")
+        figures = {
+            f"val/{name}/{what}": total / count
+            for name, of_source in zip(names, totals, strict=True)
+            for what, (total, count) in zip(FIGURES, of_source, strict=True)
+            if count
+        }
+        scores = [figures[key] for key in figures if key.endswith(("/dice", "/empty"))]
+        if not scores:
+            raise UsageError("no validation slice is left to choose by; hold some patients out")
         score = torch.stack(scores).mean()
         self.log_dict({**figures, "val/score": score}, sync_dist=True)
         self.log("score", score, prog_bar=True, logger=False, sync_dist=True)
 
     def configure_optimizers(self) -> Any:
-        optimiser = torch.optim.AdamW(
-            self.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay
-        )
-        if self.schedule == "constant":
-            return optimiser
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimiser,
-            max_lr=self.learning_rate,
-            total_steps=int(self.trainer.estimated_stepping_batches),
-            pct_start=0.15,
-        )
-        return {
-            "optimizer": optimiser,
-            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
-        }
+        return adamw(self, self.learning_rate, self.weight_decay, self.schedule)
 
 
 def network_of(checkpoint: Path) -> tuple[LungMaskModule, dict[str, Tensor]]:
     """The module of a Lightning checkpoint that this project wrote, and the network's weights."""
-    module = LungMaskModule.load_from_checkpoint(checkpoint, map_location="cpu", pretrained="none")
+    module = LungMaskModule.load_from_checkpoint(
+        checkpoint, map_location="cpu", weights_only=False, pretrained="none"
+    )
     return module, module.network.state_dict()
