@@ -114,13 +114,13 @@ class TrainingSlices(Dataset[Sample]):
     def __getitem__(self, index: int) -> Sample:
         from lungseg.augmentation import draw_marks, draw_window
 
-        seed = int(torch.randint(2**31 - 1, ()))
-        rng = np.random.default_rng(seed)
+        # the index too, because processes of one training may share the state of the generator
+        rng = np.random.default_rng([int(torch.randint(2**31 - 1, ())), index])
         one = self._draw(rng)
         picture = one.picture
         if self.strong or one.wide:
             picture = draw_window(picture, one.wide, rng)
-        self.compose.set_random_seed(seed)
+        self.compose.set_random_seed(int(rng.integers(2**31)))
         both = self.compose(image=picture, mask=one.masks)
         picture, masks = both["image"], both["mask"]
         if self.strong:
