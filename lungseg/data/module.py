@@ -106,7 +106,8 @@ class LungMaskDataModule(lightning.LightningDataModule):
             return
         parts: dict[str, list[MaskedSlice]] = defaultdict(list)
         main = read_mask_folder(self.data_dir / self.folder, MAX_SIZE, self.folder)
-        pairs = [(one.name.split("/", 1)[1], one.patient.split("/", 1)[1]) for one in main]
+        inside = len(self.folder) + 1  # names start with the folder and a slash
+        pairs = [(one.name[inside:], one.patient[inside:]) for one in main]
         self.split.check(pairs)
         for one, (_, patient) in zip(main, pairs, strict=True):
             parts[self.split.part(patient)].append(one)

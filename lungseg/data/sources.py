@@ -79,9 +79,10 @@ def _resized(array: NDArray[np.uint8], size: int, masks: bool = False) -> NDArra
 def read_mask_folder(root: Path, size: int, name: str) -> list[MaskedSlice]:
     """``images/`` and ``lung_masks/`` paired by stem, with ``infection_masks/`` where it exists.
 
-    ``slices.csv`` gives ``patient`` and ``upside_down``; without it each ten neighbours count as
-    one patient. In an infection mask of several classes 1 is ground glass and 2 consolidation
-    (lesion), 3 effusion (none); a 1-bit mask (0 and 1, or 0 and 255) is all lesion.
+    ``slices.csv`` gives ``patient``; without it each ten neighbours count as one patient. In an
+    infection mask of several classes 1 is ground glass and 2 consolidation (lesion), 3 effusion
+    (none); a 1-bit mask (0 and 1, or 0 and 255) is all lesion. Raises UsageError for slices
+    without lung mask, masks of another size than their picture, and unreadable files.
     """
     images, lungs = _by_stem(root / "images"), _by_stem(root / "lung_masks")
     lesions = _by_stem(root / "infection_masks") if (root / "infection_masks").is_dir() else {}
@@ -93,17 +94,23 @@ def read_mask_folder(root: Path, size: int, name: str) -> list[MaskedSlice]:
     table = _table(root)
     slices = []
     for index, (stem, path) in enumerate(images.items()):
+        picture = _read_grey(path)
         lung = (_read_grey(lungs[stem]) > 0).astype(np.uint8)
         lesion = np.zeros_like(lung)
         if stem in lesions:
-            classes = np.asarray(cv2.imread(str(lesions[stem]), cv2.IMREAD_GRAYSCALE), np.uint8)
+            classes = _read_grey(lesions[stem])
             lesion = ((classes == 1) | (classes == 2) | (classes == 255)).astype(np.uint8)
+        if not picture.shape == lung.shape == lesion.shape:
+            raise UsageError(
+                f"the masks of slice {stem} in {root} have not the size of their picture "
+                f"(lung {lung.shape}, lesion {lesion.shape}, picture {picture.shape}, as H, W)"
+            )
         patient = table[stem]["patient"] if stem in table else f"block-{index // BLOCK:03d}"
         slices.append(
             MaskedSlice(
                 name=f"{name}/{stem}",
                 patient=f"{name}/{patient}",
-                picture=_resized(_read_grey(path), size),
+                picture=_resized(picture, size),
                 masks=_resized(np.dstack([lung, lesion]), size, masks=True),
                 known=(True, stem in lesions),
                 chest=1,
