@@ -14,10 +14,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lungseg.checkpoint import write_whole
 from lungseg.io import read_slices
 from lungseg.segmenter import LungSegmenter
 from lungseg.slice import Slice
+from lungseg.whole_file import write_whole
 
 CHUNK = 64
 
@@ -48,12 +48,16 @@ class MaskCache:
             slices = [next(iter(read_slices(path))) for path in chunk]
             files = [self._file(path) for path in chunk]
             masks = [self._load(file, one.shape) for file, one in zip(files, slices, strict=True)]
-            new = [i for i, mask in enumerate(masks) if mask is None]
-            found = self.segmenter.predict([slices[i] for i in new])
-            for i, lung_mask in zip(new, found, strict=True):
-                masks[i] = lung_mask.mask
-                self._save(files[i], lung_mask.mask)
+            new = {files[i]: slices[i] for i, mask in enumerate(masks) if mask is None}
+            found = self.segmenter.predict(list(new.values()))
+            computed = {file: one.mask for file, one in zip(new, found, strict=True)}
+            for file in computed:
+                self._save(file, computed[file])
             self.computed += len(new)
+            masks = [
+                computed[file] if mask is None else mask
+                for file, mask in zip(files, masks, strict=True)
+            ]
             for i, (one, mask) in enumerate(zip(slices, masks, strict=True)):
                 assert mask is not None
                 use(start + i, one, mask)
