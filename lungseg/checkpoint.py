@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from lungseg.errors import CheckpointError
+from lungseg.whole_file import write_whole
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -36,16 +36,6 @@ def shipped_directory() -> Path:
         if folder.is_dir():
             return folder
     raise CheckpointError("the shipped weights are missing from this installation; reinstall it")
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write to a temporary name in the same folder, flush, rename."""
-    temporary = path.with_name(path.name + ".part")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -150,6 +140,12 @@ def load_checkpoint(path: Path, kind: Kind) -> Checkpoint:
     except SafetensorError as error:
         raise CheckpointError(f"{path} is damaged or no safetensors file: {error}") from error
     full = {k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}
+    broken = [k for k, v in full.items() if not v.isfinite().all()]
+    if broken:
+        raise CheckpointError(
+            f"{len(broken)} tensors of {path} are not finite (first: {broken[0]}); "
+            "the training diverged, get other weights"
+        )
     return Checkpoint(path.stem, card, full, sha256)
 
 
@@ -160,7 +156,8 @@ def resolve(
 
     ``directory`` None is the shipped folder. ``region`` chooses among the default classifiers.
     """
-    if name is not None and Path(name).suffix:
+    # a name may hold dots, such as net-1.5
+    if name is not None and (Path(name).suffix == ".safetensors" or Path(name).is_file()):
         return Path(name)
     folder = shipped_directory() if directory is None else Path(directory)
     if not folder.is_dir():
