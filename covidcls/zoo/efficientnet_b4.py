@@ -42,9 +42,9 @@ def build_b4(pretrained: str, dropout: float) -> nn.Module:
     from lungseg.networks.pretrained import read_state
 
     state = read_state(Path(pretrained))
-    if state.get(HEAD[1]) is not None and state[HEAD[1]].shape != (1,):
-        state = {key: value for key, value in state.items() if key not in HEAD}
     expected = network.state_dict()
+    if any(key in state and state[key].shape != expected[key].shape for key in HEAD):
+        state = {key: value for key, value in state.items() if key not in HEAD}
     wrong = [
         key
         for key in sorted((expected.keys() | state.keys()) - set(HEAD))

@@ -64,11 +64,12 @@ def in_order_of(state: dict[str, Tensor], network: nn.Module, origin: str) -> di
     UsageError with the first tensor that does not fit.
     """
     expected = network.state_dict()
-    if expected.keys() == state.keys():
-        return state
     counters = "num_batches_tracked"  # not stored by every exporter, and of no effect here
     names = [k for k in expected if not k.endswith(counters)]
-    given = [(k, v) for k, v in state.items() if not k.endswith(counters)]
+    if expected.keys() == state.keys():
+        given = [(k, state[k]) for k in names]
+    else:
+        given = [(k, v) for k, v in state.items() if not k.endswith(counters)]
     if len(names) != len(given):
         raise UsageError(f"{origin} has {len(given)} tensors, {len(names)} are needed")
     for name, (key, value) in zip(names, given, strict=True):
