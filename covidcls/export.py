@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from covidcls.floor import lung_free_floor
 from covidcls.statistics import figures, youden_threshold
 from covidcls.training import network_of
 from lungseg.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from lungseg.errors import UsageError
 
 TERMS = (
     "research only, non-commercial: trained on COVID-CT, whose pictures' copyright stays with the "
@@ -36,11 +36,7 @@ def export_classifier(
     on which the epoch was chosen too: the card says so. ``test`` adds the test split, to be looked
     at once; its absent files are an error then.
     """
-    data.setup()
-    if test:
-        if data.layout != "covid-ct":
-            raise UsageError("class folders have no test split; leave --test false")
-        data.read("test")
+    data.setup("test" if test else None)
     module, tensors = network_of(trained)
     card: dict[str, Any] = {
         "kind": "classifier",
@@ -76,8 +72,9 @@ def export_classifier(
     labels = data.labels("val")
     exact = data.views["val"].exact
     whole = CovidClassifier(Checkpoint(name, card, tensors, "")).logits(exact)
-    path = save_checkpoint(directory, name, tensors, card)
-    half = CovidClassifier(load_checkpoint(path, "classifier"))
+    with tempfile.TemporaryDirectory() as folder:  # weights with half a card are never shipped
+        path = save_checkpoint(Path(folder), name, tensors, card)
+        half = CovidClassifier(load_checkpoint(path, "classifier"))
     logits = half.logits(exact)
     temperature = fit_temperature(logits.tolist(), labels)
     probability = calibrated(logits, temperature)
@@ -113,6 +110,6 @@ def export_classifier(
         "the epoch, temperature and threshold were chosen on this validation split, so its figures "
         "are optimistic; nothing here says how it does at another hospital"
     )
-    save_checkpoint(directory, name, tensors, card)
+    path = save_checkpoint(directory, name, tensors, card)
     final: dict[str, Any] = load_checkpoint(path, "classifier").card
     return final

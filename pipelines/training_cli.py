@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -105,13 +104,19 @@ class TrainingCLI(LightningCLI):
         )
         loggers = [
             TensorBoardLogger(str(self.folder), name=None, version="tensorboard"),
-            CSVLogger(str(self.folder), name=None, version="csv"),
+            CSVLogger(str(self.folder), name=None, version=self._csv_folder()),
         ]
         callbacks = [*(self.config_init.trainer.callbacks or []), self.best]
         trainer: lightning.Trainer = super().instantiate_trainer(
             logger=loggers, callbacks=callbacks, **options
         )
         return trainer
+
+    def _csv_folder(self) -> str:
+        """A new one where a run goes on: the logger empties the folder that it is given."""
+        if not (self.config_init.resume and self.last.is_file()):
+            return "csv"
+        return f"csv-{len(list(self.folder.glob('csv*'))) + 1}"
 
 
 def train(
@@ -127,7 +132,7 @@ def train(
 
     The card is printed as JSON.
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    given = None if arguments is None else list(arguments)
 
     def work() -> ExitCode:
         torch.set_float32_matmul_precision("high")
@@ -141,6 +146,8 @@ def train(
             seed_everything_default=1,
             save_config_kwargs={"overwrite": True},
         )
+        if cli.config.test:
+            cli.datamodule.setup("test")  # what is absent there is told before hours of training
         start = time.monotonic()
         resumed = cli.config.resume and cli.last.is_file()
         cli.trainer.fit(
@@ -151,6 +158,11 @@ def train(
         )
         if cli.trainer.interrupted or not cli.trainer.is_global_zero:
             return ExitCode.UNFINISHED if cli.trainer.interrupted else ExitCode.DONE
+        if not cli.trainer.num_training_batches:
+            raise UsageError(
+                "there are fewer training slices than one batch for each process; "
+                "give a smaller --data.batch_size"
+            )
         score = cli.best.best_model_score
         training = {
             "seed": cli.config.seed_everything,

@@ -18,6 +18,7 @@ from covidcls.data.pictures import (
     read_covid_ct,
     split_sha256,
 )
+from lungseg.errors import UsageError
 from lungseg.regions import DEFAULT_MARGIN, Region
 from lungseg.segmenter import LungSegmenter
 
@@ -71,9 +72,16 @@ class CovidDataModule(lightning.LightningDataModule):
         self.views: dict[Part, RegionViews] = {}
 
     def setup(self, stage: str | None = None) -> None:
-        """Read train and validation once; the test files are not needed here."""
-        if not self.views:
-            for part in ("train", "val"):
+        """Read train and validation once; the test files only for ``stage`` ``test``.
+
+        Raises UsageError when files of a part that is read are absent, and for the test split of
+        class folders, which have none.
+        """
+        wanted: tuple[Part, ...] = ("train", "val", "test") if stage == "test" else ("train", "val")
+        if "test" in wanted and self.layout != "covid-ct":
+            raise UsageError("class folders have no test split; leave --test false")
+        for part in wanted:
+            if part not in self.views:
                 self.read(part)
 
     def read(self, part: Part) -> None:
