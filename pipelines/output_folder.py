@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lungseg.errors import UsageError
+from lungseg.whole_file import TEMPORARY, write_whole
 from pipelines.command import DISK_FULL
-from pipelines.whole_file import TEMPORARY, write_whole
 
 TOOL = "lungseg-covid predict"
 State = Literal["new", "partial", "finished"]

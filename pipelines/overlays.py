@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from lungseg.regions import Box
 from lungseg.slice import Slice
+from lungseg.whole_file import TEMPORARY
 from pipelines.prediction import Prediction
 from pipelines.text import one_line
-from pipelines.whole_file import TEMPORARY
 
 # Colours as OpenCV orders them (blue, green, red); told apart by the colour-blind as well.
 LUNG_COLOUR = (255, 191, 0)

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from lungseg.checkpoint import write_whole
 from lungseg.errors import UsageError
 from lungseg.io.window import LUNG_WINDOW, Window
 from lungseg.phantom.acquisition import Acquisition
 from lungseg.phantom.display import MEDIASTINAL_WINDOW, WIDE_WINDOW, display
 from lungseg.phantom.slices import Phantom, make_phantom
+from lungseg.whole_file import write_whole
 
 HU_OFFSET = 1024  # of the 16-bit pictures: value = HU + 1024
 COLUMNS = ("path", "slice", "lung_fraction", "lesion_fraction", "finding")
