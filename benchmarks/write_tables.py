@@ -4,7 +4,8 @@
 
 Cards of the shipped weights lie in ``checkpoints/``, those of the second seeds, trained from the
 same configs and not shipped, in ``benchmarks/seeds/``. The speed is the output of
-``python benchmarks/predict_speed.py``, kept in ``benchmarks/predict_speed.json``.
+``python benchmarks/predict_speed.py``, kept in ``benchmarks/predict_speed.json``; the other
+hospital that of ``python benchmarks/other_hospital.py``.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ def main() -> None:
     text = _replaced(text, "stage 1", stage_one(segmenters))
     text = _replaced(text, "stage 2", stage_two(classifiers))
     text = _replaced(text, "weights", weights(cards))
+    text = _replaced(text, "elsewhere", elsewhere(ROOT / "benchmarks" / "other_hospital.json"))
     text = _replaced(text, "speed", speed(ROOT / "benchmarks" / "predict_speed.json"))
     readme.write_text(text, encoding="utf-8")
 
@@ -88,6 +90,25 @@ def weights(cards: Sequence[Card]) -> str:
             ]
         )
     return _table(["weights", "parameters", "file", "cost of half precision"], rows)
+
+
+def elsewhere(path: Path) -> str:
+    """Figures on another hospital's slices."""
+    if not path.is_file():
+        return "not measured"
+    result = json.loads(path.read_text())
+    keys = ("auc", "accuracy", "recall", "specificity")
+    rows = [
+        [name, *(_figure(figures.get(key)) for key in keys)]
+        for name, figures in result["figures"].items()
+    ]
+    judged = result["images"] - result["refused"]
+    table = _table(["what ranks the slices", "AUC", "accuracy", "recall", "specificity"], rows)
+    return (
+        f"{table}\n\n{result['data']}: {judged} of {result['images']} slices judged "
+        f"({result['positive']} COVID), {result['refused']} refused by the guard; intervals over "
+        "images, for want of patient ids."
+    )
 
 
 def speed(path: Path) -> str:

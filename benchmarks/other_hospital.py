@@ -1,0 +1,84 @@
+"""How the shipped networks do on slices of a hospital that none of them was trained on.
+
+    python benchmarks/other_hospital.py ../shared/data/sars-cov-2-ct > benchmarks/other_hospital.json
+
+For each shipped classifier, and for the share of the lung that stage 1 calls lesion (which no
+class label has taught), the AUC with its interval over images: the set has no patient ids, and
+neighbouring slices are often one patient, so the intervals are too narrow.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from covidcls.classifier import CovidClassifier
+from covidcls.data.pictures import read_class_folders
+from covidcls.statistics import figures, youden_threshold
+from lungseg.checkpoint import defaults, shipped_directory
+from lungseg.io import read_slices
+from lungseg.segmenter import LungSegmenter
+from pipelines.guard import refuse_mask, refuse_picture
+
+CHUNK = 32
+
+
+def main() -> None:
+    """Print one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path, help="a folder of class folders")
+    parser.add_argument("--positive", default="COVID", help="the folder of COVID-19 (%(default)s)")
+    given = parser.parse_args()
+    pictures = read_class_folders(given.data, given.positive)
+    segmenter = LungSegmenter.from_checkpoint()
+    names = defaults(shipped_directory())["classifier"]
+    classifiers = {
+        f"{region}: {n}": CovidClassifier.from_checkpoint(n) for region, n in names.items()
+    }
+    labels: list[int] = []
+    scores: dict[str, list[float]] = {name: [] for name in ("lesion share", *classifiers)}
+    refused = 0
+    for start in range(0, len(pictures), CHUNK):
+        chunk = pictures[start : start + CHUNK]
+        slices = [next(iter(read_slices(picture.path))) for picture in chunk]
+        masks = segmenter.predict(slices)
+        judged = [
+            i
+            for i, (one, mask) in enumerate(zip(slices, masks, strict=True))
+            if not (refuse_picture(one) or refuse_mask(mask, segmenter.card["chest_threshold"]))
+        ]
+        refused += len(chunk) - len(judged)
+        labels += [chunk[i].label for i in judged]
+        scores["lesion share"] += [masks[i].lesion_fraction or 0.0 for i in judged]
+        for name, classifier in classifiers.items():
+            seen = [classifier.see(slices[i], masks[i]) for i in judged]
+            scores[name] += classifier.predict(seen).tolist()
+        print(f"{start + len(chunk)} of {len(pictures)}", file=sys.stderr)
+    groups = [str(i) for i in range(len(labels))]
+    thresholds = {name: c.threshold for name, c in classifiers.items()}
+    # the share has no threshold of its own: the one that fits best here, so only its AUC counts
+    thresholds["lesion share"] = youden_threshold(labels, scores["lesion share"])
+    result = {
+        "data": given.data.name,
+        "images": len(pictures),
+        "refused": refused,
+        "positive": int(np.sum(labels)),
+        "segmenter": {"name": segmenter.name, "sha256": segmenter.sha256},
+        "figures": {
+            name: {
+                key: value.as_dict()
+                for key, value in figures(labels, values, thresholds[name], groups).items()
+                if name != "lesion share" or key == "auc"
+            }
+            for name, values in scores.items()
+        },
+    }
+    print(json.dumps(result, indent=2))
+
+
+if __name__ == "__main__":
+    main()
