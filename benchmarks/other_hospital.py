@@ -1,6 +1,6 @@
 """How the shipped networks do on slices of a hospital that none of them was trained on.
 
-    python benchmarks/other_hospital.py ../shared/data/sars-cov-2-ct > benchmarks/other_hospital.json
+    cd benchmarks; python other_hospital.py DIR > other_hospital.json
 
 For each shipped classifier, and for the share of the lung that stage 1 calls lesion (which no
 class label has taught), the AUC with its interval over images: the set has no patient ids, and
