@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import importlib.util
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,11 +71,16 @@ def test_the_console_script_knows_every_command(repository: Path) -> None:
         assert importlib.util.find_spec(f"pipelines.{name}") is not None
 
 
-def test_the_console_script_passes_the_arguments_on(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(["predict", "missing-folder"])
-    assert ended.value.code == 2
-    assert "missing-folder" in capsys.readouterr().err
+def test_the_console_script_passes_the_arguments_on(repository: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pipelines", "predict", "missing-folder"],
+        cwd=repository,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("missing-folder")
+    assert done.stderr.count("\n") == 1
 
 
 def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
