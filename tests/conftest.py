@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 from numpy.typing import NDArray
+from PIL import Image
 
 settings.register_profile("quiet", deadline=None)  # a busy machine is no failure
 settings.load_profile("quiet")
@@ -116,3 +117,54 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
     )
     return folder
+
+
+@pytest.fixture(scope="session")
+def phantom_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """``phantoms/`` in the layout of lung-masks, four patients of six slices, and ``split.json``.
+
+    Patient p2 validates, p3 is held out; the first slice of each patient has no lung.
+    """
+    from lungseg.data.split import PatientSplit
+    from lungseg.phantom import display, make_phantom
+
+    root = tmp_path_factory.mktemp("data")
+    rows = []
+    for number in range(4):
+        for place, z in enumerate((-0.2, 0.2, 0.4, 0.5, 0.6, 0.7)):
+            stem = f"{number}{place}"
+            phantom = make_phantom(z, size=64, seed=number, lesions=0.3 * (place > 2))
+            for folder, picture in (
+                ("images", display(phantom.hu)),
+                ("lung_masks", phantom.lung),
+                ("infection_masks", phantom.lesion),
+            ):
+                (root / "phantoms" / folder).mkdir(parents=True, exist_ok=True)
+                Image.fromarray(picture).save(root / "phantoms" / folder / f"{stem}.png")
+            rows.append((stem, f"p{number}"))
+    table = "\n".join(["slice,patient", *(",".join(row) for row in rows)])
+    (root / "phantoms" / "slices.csv").write_text(table + "\n")
+    split = PatientSplit("phantoms", frozenset({"p2"}), frozenset({"p3"}), "")
+    content = {"data": "phantoms", "val": ["p2"], "test": ["p3"], "sha256": split.hash_of(rows)}
+    (root / "split.json").write_text(json.dumps(content))
+    return root
+
+
+@pytest.fixture(scope="session")
+def covid_layout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """COVID-CT as published, with drawn slices: 6 + 6 train, 3 + 3 val, and absent test files."""
+    root = tmp_path_factory.mktemp("covid-ct")
+    shade = 120
+    for name in ("COVID", "NonCOVID"):
+        (root / "Images-processed" / f"CT_{name}").mkdir(parents=True)
+        (root / "Data-split" / name).mkdir(parents=True)
+        for part, count in (("train", 6), ("val", 3), ("test", 2)):
+            files = [f"2020.{part}-p{n}-{name}.png" for n in range(count)]
+            listing = root / "Data-split" / name / f"{part}CT_{name}.txt"
+            listing.write_text("\n".join(files) + "\n")
+            for file in files if part != "test" else []:
+                shade += 5
+                Image.fromarray(draw_slice(shade)).save(
+                    root / "Images-processed" / f"CT_{name}" / file
+                )
+    return root
