@@ -1,0 +1,77 @@
+"""Intervals that resample whole patients."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lungseg.bootstrap import draw_weights, interval, mean_interval
+
+
+def test_the_vectorised_resampling_agrees_with_a_slow_one() -> None:
+    rng = np.random.default_rng(3)
+    groups = [f"p{n}" for n in rng.integers(0, 12, 60)]
+    values = rng.normal(size=60) + np.array([int(g[1:]) for g in groups]) / 4
+    fast = mean_interval(values, groups)
+
+    means = []
+    names = sorted(set(groups))
+    for _ in range(2000):
+        chosen = rng.choice(names, len(names))
+        drawn = [v for name in chosen for v, g in zip(values, groups, strict=True) if g == name]
+        means.append(np.mean(drawn))
+    low, high = np.percentile(means, (2.5, 97.5))
+    assert fast.value == pytest.approx(values.mean())
+    assert fast.low == pytest.approx(low, abs=0.06)
+    assert fast.high == pytest.approx(high, abs=0.06)
+    assert (fast.n, fast.n_groups) == (60, len(names))
+
+
+def test_a_group_is_drawn_whole() -> None:
+    groups = ["b", "a", "b", "c", "a"]
+    weights = draw_weights(groups, resamples=50)
+    assert np.array_equal(weights[:, 0], weights[:, 2])
+    assert np.array_equal(weights[:, 1], weights[:, 4])
+    assert np.array_equal(weights[:, 0] + weights[:, 1] + weights[:, 3], np.full(50, 3.0))
+
+
+def test_slices_of_one_patient_make_the_interval_wider_not_narrower() -> None:
+    rng = np.random.default_rng(0)
+    values = np.repeat(rng.normal(size=20), 10)  # ten equal slices a patient
+    patients = [f"p{n}" for n in np.repeat(np.arange(20), 10)]
+    by_patient = mean_interval(values, patients)
+    by_image = mean_interval(values, [str(n) for n in range(200)])
+    assert by_patient.value == by_image.value
+    assert by_patient.high - by_patient.low > 2 * (by_image.high - by_image.low)
+    assert (by_patient.n_groups, by_image.n_groups) == (20, 200)
+
+
+def test_one_group_has_no_spread_to_show() -> None:
+    found = mean_interval(np.array([0.2, 0.4]), ["p", "p"])
+    assert (found.low, found.value, found.high) == pytest.approx((0.3, 0.3, 0.3))
+    assert found.n_groups == 1
+
+
+def test_resamples_without_an_answer_are_left_out() -> None:
+    def first_or_nan(weights: np.ndarray) -> np.ndarray:
+        return np.where(weights[:, 0] > 0, 5.0, np.nan)
+
+    found = interval(first_or_nan, ["a", "b", "c"])
+    assert (found.low, found.high) == (5, 5)
+
+
+def test_the_same_seed_gives_the_same_interval() -> None:
+    values, groups = np.arange(9.0), list("aabbccdde")
+    assert mean_interval(values, groups, seed=4) == mean_interval(values, groups, seed=4)
+    assert mean_interval(values, groups, seed=4) != mean_interval(values, groups, seed=5)
+
+
+def test_a_card_gets_four_digits() -> None:
+    found = mean_interval(np.array([1 / 3, 1 / 3]), ["a", "b"])
+    assert found.as_dict() == {
+        "value": 0.3333,
+        "low": 0.3333,
+        "high": 0.3333,
+        "n": 2,
+        "n_groups": 2,
+    }
