@@ -85,12 +85,21 @@ class CovidDataModule(lightning.LightningDataModule):
                 self.read(part)
 
     def read(self, part: Part) -> None:
-        """Read one part and find its lungs. Raises UsageError when files of it are absent."""
+        """Read one part and find its lungs.
+
+        Raises UsageError when files of it are absent, or it does not have both classes.
+        """
         if self.layout == "covid-ct":
             self.pictures[part] = read_covid_ct(self.data_dir, part)
         else:
             every = read_class_folders(self.data_dir, self.positive)
             self.pictures[part] = divide(every, self.val_share, self.split_seed)[part]
+        if len(set(self.labels(part))) < 2:
+            raise UsageError(
+                f"the {part} part of {self.data_dir} has {len(self.pictures[part])} pictures, and "
+                "not of both classes; give more, or with --data.layout folders another "
+                "--data.split_seed or --data.val_share"
+            )
         name = self.segmenter
         folder = None if self.weights_dir is None else Path(self.weights_dir)
         segmenter = LungSegmenter.from_checkpoint(name, folder)

@@ -101,7 +101,10 @@ class LungMaskDataModule(lightning.LightningDataModule):
         self.test: list[MaskedSlice] = []
 
     def setup(self, stage: str | None = None) -> None:
-        """Read every source once."""
+        """Read every source once.
+
+        Raises UsageError when files are missing or not those of the split, and for an empty part.
+        """
         if self.train:
             return
         parts: dict[str, list[MaskedSlice]] = defaultdict(list)
@@ -113,6 +116,9 @@ class LungMaskDataModule(lightning.LightningDataModule):
             parts[self.split.part(patient)].append(one)
         self.train[self.folder], self.val[self.folder] = parts["train"], parts["val"]
         self.test = parts["test"]
+        for part in ("train", "val"):
+            if not parts[part]:
+                raise UsageError(f"the split {self.split.data!r} leaves no slice in {part}")
         for source in self.extra:
             slices = source.read(self.data_dir)
             patients = sorted({one.patient for one in slices})
