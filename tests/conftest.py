@@ -7,6 +7,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # tiny networks lose by more, and so do processes
+
 import numpy as np
 import pytest
 from hypothesis import settings

@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 
 from lungseg.data.module import ExtraSource, LungMaskDataModule
+from lungseg.data.split import PatientSplit
 from lungseg.errors import UsageError
 
 
@@ -64,6 +65,16 @@ def test_data_that_are_not_those_of_the_split_are_refused(
     (root / "phantoms" / "slices.csv").write_text(table.replace("30,p3", "30,p0"))
     with pytest.raises(UsageError, match="'phantoms' are not those that it was fixed on"):
         module_of(root).setup()
+
+
+def test_a_split_without_validation_is_refused(phantom_data: Path, tmp_path: Path) -> None:
+    content = json.loads((phantom_data / "split.json").read_text())
+    table = (phantom_data / "phantoms" / "slices.csv").read_text().split()[1:]
+    alone = PatientSplit("phantoms", frozenset(), frozenset({"p3"}), "")
+    sha256 = alone.hash_of([(row.split(",")[0], row.split(",")[1]) for row in table])
+    (tmp_path / "split.json").write_text(json.dumps({**content, "val": [], "sha256": sha256}))
+    with pytest.raises(UsageError, match="'phantoms' leaves no slice in val"):
+        module_of(phantom_data, split=str(tmp_path / "split.json")).setup()
 
 
 def test_shares_that_leave_nothing_are_refused(phantom_data: Path) -> None:
