@@ -1,0 +1,51 @@
+"""The floor: what is known of the class without the lungs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from covidcls.data.dataset import RegionViews
+from covidcls.data.mask_cache import MaskCache
+from covidcls.data.pictures import LabelledPicture
+from covidcls.floor import lung_free_floor
+from lungseg.segmenter import LungSegmenter
+
+Draw = Callable[..., NDArray[np.uint8]]
+Part = tuple[RegionViews, list[LabelledPicture]]
+
+
+@pytest.fixture
+def part(tiny_weights: Path, tmp_path: Path, drawn_slice: Draw) -> Callable[[str, bool], Part]:
+    """20 slices that tell their class in the lungs only, or with ``leak`` beside them too."""
+    segmenter = LungSegmenter.from_checkpoint(directory=tiny_weights, device="cpu")
+    rng = np.random.default_rng(0)
+
+    def make(name: str, leak: bool) -> Part:
+        pictures = []
+        for n in range(20):
+            drawn = drawn_slice(int(rng.integers(180, 220)))
+            drawn[drawn == 10] = 25 * (n % 2)
+            if leak:
+                drawn[:10] = 255 * (n % 2)
+            path = tmp_path / f"{name}{n}.png"
+            Image.fromarray(drawn).save(path)
+            pictures.append(LabelledPicture(path, n % 2, f"{name}{n}"))
+        return RegionViews(pictures, MaskCache(segmenter, tmp_path), "crop", 5, 32), pictures
+
+    return make
+
+
+def test_what_stands_beside_the_lungs_is_found(part: Callable[[str, bool], Part]) -> None:
+    assert lung_free_floor(part("train", True), part("val", True)).value == 1
+
+
+def test_what_stands_in_the_lungs_is_not_seen(part: Callable[[str, bool], Part]) -> None:
+    found = lung_free_floor(part("train", False), part("val", False))
+    assert 0.2 < found.value < 0.8
+    assert (found.n, found.n_groups) == (20, 20)
