@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 MIN_COMPONENT = 0.001  # of the picture: what is smaller counts as empty
 MIN_SHARE = 0.04  # of the largest component: crumbs beside real lungs
 MAX_HOLE = 0.1  # of the component: a larger hole is the heart in a ring of lung, not a vessel
+CLEANING = f"1:{MIN_COMPONENT}:{MIN_SHARE}:{MAX_HOLE}"  # what kept masks depend on; count up
 
 
 def clean_mask(probability: NDArray[np.float32], threshold: float = 0.5) -> NDArray[np.bool_]:

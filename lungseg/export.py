@@ -12,6 +12,7 @@ from lungseg.evaluation import measure
 from lungseg.segmenter import LungSegmenter
 from lungseg.training import network_of
 
+CHEST_THRESHOLD = 0.5
 TERMS = (
     "CC BY-NC-SA 4.0: the strictest of the training data (lung-masks of Ma et al. 2020 and its "
     "Radiopaedia part, and medicalsegmentation.com, both non-commercial)"
@@ -41,7 +42,7 @@ def export_segmenter(
         "input_size": data.size,
         "normalisation": {"mean": 0.5, "std": 0.5, "channels": "grey, three times"},
         "threshold": 0.5,
-        "chest_threshold": 0.5,
+        "chest_threshold": CHEST_THRESHOLD if module.loss_settings.chest else 0.0,
         "loss": {k: v for k, v in vars(module.loss_settings).items()},
         "training": {
             "data": {k: len(v) for k, v in data.train.items()},

@@ -13,7 +13,8 @@ def write_whole(file: Path, content: bytes) -> None:
 
     Raises OSError and leaves nothing behind when the disk is full or the folder read-only.
     """
-    temporary = file.with_name(file.name + TEMPORARY)
+    # two processes may write the same file at once
+    temporary = file.with_name(f"{file.name}.{os.getpid()}{TEMPORARY}")
     try:
         with temporary.open("wb") as stream:
             stream.write(content)

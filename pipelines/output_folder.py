@@ -157,7 +157,8 @@ def _is_ours(file: Path) -> bool:
 def _remove(*files: Path) -> None:
     for file in files:
         file.unlink(missing_ok=True)
-        file.with_name(file.name + TEMPORARY).unlink(missing_ok=True)
+        for left in file.parent.glob(f"{file.name}.*{TEMPORARY}"):  # of a run that was killed
+            left.unlink(missing_ok=True)
 
 
 def _remove_pictures(folder: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -76,7 +78,7 @@ class TrainingCLI(LightningCLI):
                 f"{weights} exists; give another --export_dir or --name, or --overwrite true"
             )
         self.last = self.folder / "last.ckpt"
-        if self.folder.exists() and any(self.folder.iterdir()):
+        if any(self.folder.glob("*.ckpt")):
             if not (config.resume or config.overwrite):
                 raise UsageError(
                     f"{self.folder} holds an earlier run; --resume true goes on with it, "
@@ -99,14 +101,17 @@ class TrainingCLI(LightningCLI):
             filename="best",
             monitor=self.monitor,
             mode="max",
-            save_last=True,
             enable_version_counter=False,
+        )
+        # of its own: with save_last the best's callback writes only where the score rose
+        last = ModelCheckpoint(
+            dirpath=self.folder, filename="last", monitor=None, enable_version_counter=False
         )
         loggers = [
             TensorBoardLogger(str(self.folder), name=None, version="tensorboard"),
             CSVLogger(str(self.folder), name=None, version=self._csv_folder()),
         ]
-        callbacks = [*(self.config_init.trainer.callbacks or []), self.best]
+        callbacks = [*(self.config_init.trainer.callbacks or []), self.best, last]
         trainer: lightning.Trainer = super().instantiate_trainer(
             logger=loggers, callbacks=callbacks, **options
         )
@@ -146,18 +151,19 @@ def train(
             seed_everything_default=1,
             save_config_kwargs={"overwrite": True},
         )
-        if cli.config.test:
-            cli.datamodule.setup("test")  # what is absent there is told before hours of training
+        # wrong data are told before anything is written, absent test files before hours of training
+        cli.datamodule.setup("test" if cli.config.test else "fit")
         start = time.monotonic()
         resumed = cli.config.resume and cli.last.is_file()
-        cli.trainer.fit(
-            cli.model,
-            datamodule=cli.datamodule,
-            ckpt_path=str(cli.last) if resumed else None,
-            weights_only=False if resumed else None,  # a state that this run itself wrote
-        )
-        if cli.trainer.interrupted or not cli.trainer.is_global_zero:
-            return ExitCode.UNFINISHED if cli.trainer.interrupted else ExitCode.DONE
+        with contextlib.redirect_stdout(sys.stderr):  # standard output carries the card alone
+            cli.trainer.fit(
+                cli.model,
+                datamodule=cli.datamodule,
+                ckpt_path=str(cli.last) if resumed else None,
+                weights_only=False if resumed else None,  # a state that this run itself wrote
+            )
+        if not cli.trainer.is_global_zero:
+            return ExitCode.DONE
         if not cli.trainer.num_training_batches:
             raise UsageError(
                 "there are fewer training slices than one batch for each process; "

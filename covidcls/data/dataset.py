@@ -6,7 +6,6 @@ import zlib
 from collections.abc import Sequence
 from typing import Any, TypedDict
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -55,8 +54,7 @@ class RegionViews:
             view = region_of(one.pixels, mask, region, margin, seed=seed + zlib.crc32(name))
             self.lungless += not mask.any()
             self.exact.append(resize(view, size))
-            roomy = cv2.resize(view, (larger, larger), interpolation=cv2.INTER_AREA)
-            self.roomy.append((roomy * 255).round().astype(np.uint8))
+            self.roomy.append((resize(view, larger) * 255).round().astype(np.uint8))
             self.lung_free.append(resize(region_of(one.pixels, mask, "background"), 24))
 
         cache.each([picture.path for picture in pictures], use)

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lungseg.cleaning import CLEANING
 from lungseg.io import read_slices
 from lungseg.segmenter import LungSegmenter
 from lungseg.slice import Slice
@@ -34,7 +35,8 @@ class MaskCache:
     def __init__(self, segmenter: LungSegmenter, folder: Path | None = None) -> None:
         self.segmenter = segmenter
         root = default_cache() if folder is None else Path(folder)
-        self.folder = root / "masks" / segmenter.sha256[:16]
+        made_by = f"{segmenter.sha256}:{segmenter.threshold}:{CLEANING}"
+        self.folder = root / "masks" / hashlib.sha256(made_by.encode()).hexdigest()[:16]
         self.computed = 0
 
     def each(

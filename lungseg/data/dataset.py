@@ -15,6 +15,7 @@ from torch.utils.data import Dataset
 from lungseg.data.sources import WIDE_WINDOW, MaskedSlice
 from lungseg.io import window_hu
 from lungseg.phantom import random_phantom
+from lungseg.tensors import resize
 
 Augmentation = Literal["strong", "paper"]
 PHANTOM = "phantom"
@@ -62,7 +63,7 @@ class ValidationSlices(Dataset[Sample]):
             hu = picture.astype(np.float32) / 255 * (high - low) + low
             picture = (window_hu(hu) * 255).round().astype(np.uint8)
         shape = (self.size, self.size)
-        picture = np.asarray(cv2.resize(picture, shape, interpolation=cv2.INTER_AREA), np.uint8)
+        picture = resize(picture.astype(np.float32), self.size).round().astype(np.uint8)
         masks = np.asarray(cv2.resize(one.masks, shape, interpolation=cv2.INTER_NEAREST), np.uint8)
         return _sample(picture, masks, one.known, one.chest, self.classes)
 
