@@ -1,12 +1,17 @@
-"""Folders of drawn slices, and the predict command as a process."""
+"""Folders of drawn slices, and the commands as processes."""
 
 from __future__ import annotations
 
+import csv
+import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -60,3 +65,74 @@ def predict_process(tiny_weights: Path, repository: Path) -> Callable[..., subpr
         )
 
     return start
+
+
+@pytest.fixture(scope="session")
+def start_training(
+    phantom_data: Path, covid_layout: Path, tiny_weights: Path, repository: Path
+) -> Callable[..., subprocess.Popen[str]]:
+    """Start ``train_seg`` or ``train_cls`` on tiny data, below ``folder``, as a process."""
+    common = ["--trainer.accelerator=cpu", "--trainer.precision=32-true", "--data.workers=0"]
+    of_command = {
+        "train_seg": [
+            f"--data.data_dir={phantom_data}",
+            "--data.folder=phantoms",
+            f"--data.split={phantom_data / 'split.json'}",
+            "--data.size=64",
+            "--data.batch_size=4",
+            "--model.widths=[4,8,8,8,8,8]",
+            "--model.learning_rate=0.01",
+        ],
+        "train_cls": [
+            f"--data.data_dir={covid_layout}",
+            f"--data.weights_dir={tiny_weights}",
+            "--data.size=64",
+            "--data.batch_size=4",
+            "--model.arch=tf_efficientnet_lite0",
+        ],
+    }
+
+    def start(command: str, folder: Path, *arguments: object) -> subprocess.Popen[str]:
+        own = [f"--runs={folder / 'runs'}", f"--export_dir={folder / 'weights'}", "--name=tiny"]
+        if command == "train_cls":
+            own.append(f"--data.cache_dir={folder / 'cache'}")
+        given = [*own, *of_command[command], *common, *map(str, arguments)]
+        return subprocess.Popen(
+            [sys.executable, "-m", f"pipelines.{command}", *given],
+            cwd=repository,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def killed_and_resumed(
+    start_training: Callable[..., subprocess.Popen[str]],
+) -> Callable[..., tuple[dict[str, Any], list[int]]]:
+    """Kill a training of 24 epochs in the middle, go on: its card, and the epochs logged then."""
+
+    def run(command: str, folder: Path) -> tuple[dict[str, Any], list[int]]:
+        options = ("--trainer.max_epochs=24", "--early_stopping.patience=99")
+        process = start_training(command, folder, *options)
+        table = folder / "runs" / "tiny" / "csv" / "metrics.csv"
+        while process.poll() is None and not (
+            table.is_file() and table.read_text().count("\n") > 4
+        ):
+            time.sleep(0.05)
+        process.kill()
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL  # else it was done, or failed, before
+        assert not (folder / "weights").exists()
+        done = table.read_text().count("\n") - 1
+        said, errors = start_training(command, folder, *options, "--resume=true").communicate()
+        assert said, errors
+        with (folder / "runs" / "tiny" / "csv-2" / "metrics.csv").open(newline="") as file:
+            epochs = [int(row["epoch"]) for row in csv.DictReader(file)]
+        assert done - 1 <= epochs[0] <= done  # at most the epoch of the kill is done again
+        return json.loads(said), epochs
+
+    return run
