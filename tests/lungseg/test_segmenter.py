@@ -9,6 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -77,11 +78,14 @@ def test_crumbs_are_cleaned_away(segmenter: LungSegmenter, drawn_slice: Draw) ->
     assert not found.mask[:15].any()
 
 
-def test_lesion_stays_inside_the_lung(tmp_path: Path, drawn_slice: Draw) -> None:
+@pytest.mark.parametrize(("of_lung", "share"), [(5, 1), (-5, None)])
+def test_lesion_stays_inside_the_lung(
+    tmp_path: Path, drawn_slice: Draw, of_lung: float, share: float | None
+) -> None:
     network = AttentionUNet("plain", 2, [2, 2])
     for parameter in network.masks.parameters():
         parameter.data.zero_()
-    network.masks.bias.data[:] = 5  # everything is lung and lesion
+    network.masks.bias.data[:] = torch.tensor([of_lung, 5.0])  # lesion everywhere
     card = {
         "kind": "segmenter",
         "architecture": {"encoder": "plain", "classes": 2, "widths": [2, 2]},
@@ -90,7 +94,7 @@ def test_lesion_stays_inside_the_lung(tmp_path: Path, drawn_slice: Draw) -> None
     }
     path = save_checkpoint(tmp_path, "all", network.state_dict(), card)
     found = LungSegmenter.from_checkpoint(path)(drawn_slice())
-    assert found.lesion_fraction == 1
+    assert found.lesion_fraction == share
     assert found.lesion is not None
     assert not (found.lesion & ~found.mask).any()
 
