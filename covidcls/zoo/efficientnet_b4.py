@@ -23,6 +23,7 @@ def build_b4(pretrained: str, dropout: float) -> nn.Module:
     from efficientnet_pytorch import EfficientNet
 
     options: dict[str, Any] = {"num_classes": 1, "dropout_rate": dropout, "image_size": None}
+    options["batch_norm_momentum"] = 0.9  # as TensorFlow counts it; see BN_MOMENTUM of the Lites
     if pretrained == "download":
         try:
             network: nn.Module = EfficientNet.from_pretrained(NAME, **options)

@@ -10,11 +10,16 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+# Its own 0.01 (ImageNet, a million steps) leaves the running statistics behind the weights when a
+# few hundred steps are all there is: measured, validation AUC 0.6 after five epochs.
+BN_MOMENTUM = 0.1
+
+
 def build_lite(name: str, pretrained: str, dropout: float) -> nn.Module:
     """One logit. ``pretrained``: ``none``, ``package`` (ImageNet), ``download`` or a file."""
     import timm
 
-    options: dict[str, Any] = {"num_classes": 1, "drop_rate": dropout}
+    options: dict[str, Any] = {"num_classes": 1, "drop_rate": dropout, "bn_momentum": BN_MOMENTUM}
     if pretrained == "download":
         try:
             downloaded: nn.Module = timm.create_model(name, pretrained=True, **options)
