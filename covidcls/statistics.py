@@ -74,16 +74,3 @@ def figures(
             seed=seed,
         )
     return found
-
-
-def youden_threshold(labels: Sequence[int], scores: Sequence[float]) -> float:
-    """The threshold of the highest recall + specificity, midway between neighbouring scores."""
-    truth, score = np.asarray(labels, int), np.asarray(scores, float)
-    levels = np.unique(score)
-    between = np.concatenate([[levels[0]], (levels[1:] + levels[:-1]) / 2])
-    one = np.ones((1, len(truth)))
-    sums = []
-    for threshold in between:
-        point = at_threshold(truth, score, float(threshold), one)
-        sums.append(float(point["recall"][0] + point["specificity"][0]))
-    return float(between[int(np.argmax(sums))])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from lungseg.bootstrap import Interval, interval, mean_interval
 from lungseg.data.sources import LESION, LUNG, WIDE_WINDOW, MaskedSlice
 from lungseg.io import as_slices, window_hu
 from lungseg.metrics import dice
+from lungseg.operating_point import youden_threshold
 from lungseg.segmenter import LungSegmenter
 from lungseg.slice import Slice
 
@@ -61,6 +62,21 @@ def measure(segmenter: LungSegmenter, slices: Sequence[MaskedSlice]) -> dict[str
             lambda weights: weights @ hit / (weights @ total), patients(lesions)
         )
     return figures
+
+
+def guard_threshold(
+    segmenter: LungSegmenter, sources: Mapping[str, Sequence[MaskedSlice]]
+) -> float:
+    """The probability of an axial body CT that best tells CT from other pictures (Youden).
+
+    0, which refuses nothing, where validation has only one kind.
+    """
+    said = [one for slices in sources.values() for one in slices if one.chest is not None]
+    labels = [int(one.chest or 0) for one in said]
+    if len(set(labels)) < 2:
+        return 0.0
+    masks = segmenter.predict([as_slice(one) for one in said])
+    return youden_threshold(labels, [mask.chest_ct for mask in masks])
 
 
 def worst_decile(

@@ -8,11 +8,10 @@ from typing import Any
 
 from lungseg.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from lungseg.data.module import LungMaskDataModule
-from lungseg.evaluation import measure
+from lungseg.evaluation import guard_threshold, measure
 from lungseg.segmenter import LungSegmenter
 from lungseg.training import network_of
 
-CHEST_THRESHOLD = 0.5
 TERMS = (
     "CC BY-NC-SA 4.0: the strictest of the training data (lung-masks of Ma et al. 2020 and its "
     "Radiopaedia part, and medicalsegmentation.com, both non-commercial)"
@@ -42,7 +41,7 @@ def export_segmenter(
         "input_size": data.size,
         "normalisation": {"mean": 0.5, "std": 0.5, "channels": "grey, three times"},
         "threshold": 0.5,
-        "chest_threshold": CHEST_THRESHOLD if module.loss_settings.chest else 0.0,
+        "chest_threshold": 0.0,
         "loss": {k: v for k, v in vars(module.loss_settings).items()},
         "training": {
             "data": {k: len(v) for k, v in data.train.items()},
@@ -64,6 +63,9 @@ def export_segmenter(
         f"validation {source}": {k: v.as_dict() for k, v in measure(half, slices).items()}
         for source, slices in data.val.items()
     }
+    if module.loss_settings.chest:  # else the head has learned nothing, and refuses nothing
+        card["chest_threshold"] = round(guard_threshold(half, data.val), 4)
+        card["chest_threshold_chosen_by"] = "Youden on the validation slices of all sources"
     main = data.val[data.folder]
     cost = measure(half, main)["dice"].value - measure(whole, main)["dice"].value
     if test:

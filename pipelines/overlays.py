@@ -43,7 +43,7 @@ def draw_overlay(
     picture = cv2.cvtColor(cv2.resize(grey, size, interpolation=smooth), cv2.COLOR_GRAY2BGR)
     if prediction.mask is not None and prediction.mask.any():
         lungs = prediction.mask.astype(np.uint8)
-        lungs = cv2.resize(lungs, size, interpolation=cv2.INTER_NEAREST)  # type: ignore
+        lungs = np.asarray(cv2.resize(lungs, size, interpolation=cv2.INTER_NEAREST), np.uint8)
         contours, _ = cv2.findContours(lungs, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
         cv2.drawContours(picture, contours, -1, LUNG_COLOUR, 1)
     if stage_two_box is not None:

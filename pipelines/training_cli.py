@@ -78,15 +78,11 @@ class TrainingCLI(LightningCLI):
                 f"{weights} exists; give another --export_dir or --name, or --overwrite true"
             )
         self.last = self.folder / "last.ckpt"
-        if any(self.folder.glob("*.ckpt")):
-            if not (config.resume or config.overwrite):
-                raise UsageError(
-                    f"{self.folder} holds an earlier run; --resume true goes on with it, "
-                    "--overwrite true starts anew"
-                )
-            if not config.resume:
-                for state in self.folder.glob("*.ckpt"):
-                    state.unlink()
+        if any(self.folder.glob("*.ckpt")) and not (config.resume or config.overwrite):
+            raise UsageError(
+                f"{self.folder} holds an earlier run; --resume true goes on with it, "
+                "--overwrite true starts anew"
+            )
         trainer = config.trainer
         if trainer.precision is None:
             trainer.precision = (
@@ -153,8 +149,12 @@ def train(
         )
         # wrong data are told before anything is written, absent test files before hours of training
         cli.datamodule.setup("test" if cli.config.test else "fit")
+        cli.datamodule.setup("fit")  # wrong data are told before an earlier run is removed
         start = time.monotonic()
         resumed = cli.config.resume and cli.last.is_file()
+        if not resumed:
+            for state in cli.folder.glob("*.ckpt"):
+                state.unlink(missing_ok=True)  # another process of this run may be faster
         with contextlib.redirect_stdout(sys.stderr):  # standard output carries the card alone
             cli.trainer.fit(
                 cli.model,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from lungseg.errors import UsageError
+from lungseg.checkpoint import DEFAULTS
+from lungseg.errors import CheckpointError, UsageError
 from lungseg.io import as_slices
 from lungseg.io.arrays import ImageLike
 from lungseg.lung_mask import LungMask
@@ -71,11 +72,14 @@ class TwoStagePipeline:
         from pipelines.weights import chosen_weights
 
         weights = chosen_weights(None if directory is None else Path(directory), region)
-        return cls(
-            LungSegmenter.from_checkpoint(weights.segmenter, device=device),
-            CovidClassifier.from_checkpoint(weights.classifier, device=device),
-            threshold,
-        )
+        segmenter = LungSegmenter.from_checkpoint(weights.segmenter, device=device)
+        classifier = CovidClassifier.from_checkpoint(weights.classifier, device=device)
+        if classifier.region != region:
+            raise CheckpointError(
+                f"{DEFAULTS} names {classifier.name} for region {region!r}, but its card says that "
+                f"it was trained on {classifier.region!r}; correct {DEFAULTS}"
+            )
+        return cls(segmenter, classifier, threshold)
 
     @property
     def region(self) -> Region:

@@ -28,7 +28,7 @@ class MaskedSlice:
     ``picture``: uint8 H x W; ``wide`` when it spans ``WIDE_WINDOW``, so that any window can be
     drawn from it. ``masks``: uint8 H x W x 2 (lung, lesion), 0 or 1; ``known``: which of both are
     true labels. ``chest``: 1 axial body CT, 0 another picture, None not said. ``patient``: the
-    group that must not straddle a split.
+    group that must not straddle a split. ``volume``: the scan, where slices of it follow in order.
     """
 
     name: str
@@ -38,6 +38,7 @@ class MaskedSlice:
     known: tuple[bool, bool]
     chest: int | None
     wide: bool = False
+    volume: str = ""
 
 
 def _read_grey(path: Path) -> NDArray[np.uint8]:
@@ -105,7 +106,8 @@ def read_mask_folder(root: Path, size: int, name: str) -> list[MaskedSlice]:
                 f"the masks of slice {stem} in {root} have not the size of their picture "
                 f"(lung {lung.shape}, lesion {lesion.shape}, picture {picture.shape}, as H, W)"
             )
-        patient = table[stem]["patient"] if stem in table else f"block-{index // BLOCK:03d}"
+        row = table.get(stem, {})
+        patient = row.get("patient", f"block-{index // BLOCK:03d}")
         slices.append(
             MaskedSlice(
                 name=f"{name}/{stem}",
@@ -114,6 +116,7 @@ def read_mask_folder(root: Path, size: int, name: str) -> list[MaskedSlice]:
                 masks=_resized(np.dstack([lung, lesion]), size, masks=True),
                 known=(True, stem in lesions),
                 chest=1,
+                volume=f"{name}/{row.get('volume', patient)}",
             )
         )
     return slices
@@ -188,31 +191,30 @@ def read_foreign_folder(
 def reformats(slices: Sequence[MaskedSlice], every: int = 24) -> list[MaskedSlice]:
     """Pictures that are no axial slices, from axial volumes: projections, coronal, sagittal.
 
-    ``slices``: of one or more patients, each in the order of the volume. The mean along the
+    ``slices``: of one or more volumes, each in its order. The mean along the
     antero-posterior axis looks like a chest radiograph. Their masks are empty and known, ``chest``
     is 0. ``every``: one reformat for so many rows and columns.
     """
     made: list[MaskedSlice] = []
-    patients = dict.fromkeys(s.patient for s in slices)
-    for patient in patients:
-        stack = [s for s in slices if s.patient == patient and s.picture.shape == (256, 256)]
+    for volume in dict.fromkeys(s.volume for s in slices):
+        stack = [s for s in slices if s.volume == volume and s.picture.shape == (256, 256)]
         if len(stack) < 20:
             continue
-        volume = np.stack([s.picture for s in stack])[::-1]  # head first
+        stacked = np.stack([s.picture for s in stack])[::-1]  # head first
         views: list[tuple[str, NDArray[np.floating | np.uint8]]] = [
-            ("frontal", volume.mean(axis=1)),
-            ("lateral", volume.mean(axis=2)),
+            ("frontal", stacked.mean(axis=1)),
+            ("lateral", stacked.mean(axis=2)),
         ]
-        views += [(f"coronal-{row}", volume[:, row]) for row in range(64, 192, every)]
-        views += [(f"sagittal-{column}", volume[:, :, column]) for column in range(64, 192, every)]
+        views += [(f"coronal-{row}", stacked[:, row]) for row in range(64, 192, every)]
+        views += [(f"sagittal-{column}", stacked[:, :, column]) for column in range(64, 192, every)]
         for view, picture in views:
             low, high = np.percentile(picture, (1, 99))
             stretched = np.clip((picture - low) / max(high - low, 1) * 255, 0, 255)
             square = cv2.resize(stretched.astype(np.uint8), (256, 256))
             made.append(
                 MaskedSlice(
-                    name=f"{patient}/{view}",
-                    patient=patient,
+                    name=f"{volume}/{view}",
+                    patient=stack[0].patient,
                     picture=np.asarray(square, np.uint8),
                     masks=np.zeros((256, 256, 2), np.uint8),
                     known=(True, True),

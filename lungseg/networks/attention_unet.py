@@ -6,12 +6,15 @@ up-samplings, sigmoid output). The chest head is ours.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from lungseg.errors import UsageError
 
 
 class StageOneOutput(NamedTuple):
@@ -103,12 +106,18 @@ class TimmEncoder(nn.Module):
         super().__init__()
         import timm
 
+        if not timm.is_model(name):
+            near = difflib.get_close_matches(name, timm.list_models(), n=3, cutoff=0.5)
+            raise UsageError(
+                f"unknown encoder {name!r}; use plain or a timm name"
+                + (f", such as {', '.join(near)}" if near else "")
+            )
         self.body: nn.Module = timm.create_model(name, features_only=True, pretrained=False)
         levels: Any = self.body.feature_info
         self.channels: tuple[int, ...] = tuple(levels.channels())
         self.first_stride = int(levels.reduction()[0])
         if self.first_stride not in (1, 2):
-            raise ValueError(
+            raise UsageError(
                 f"encoder {name!r} starts at stride {self.first_stride}; the decoder needs 1 or 2"
             )
 

@@ -14,7 +14,7 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from covidcls.statistics import at_threshold, auc, figures, youden_threshold
+from covidcls.statistics import at_threshold, auc, figures
 from lungseg.errors import UsageError
 
 
@@ -80,25 +80,3 @@ def test_figures_come_with_intervals_over_patients() -> None:
     for one in found.values():
         assert one.low < one.value < one.high
         assert (one.n, one.n_groups) == (60, 10)
-
-
-def test_youden_stands_midway_where_recall_plus_specificity_is_highest() -> None:
-    labels, scores = [0, 0, 1, 0, 1, 1, 1], [0.1, 0.2, 0.3, 0.4, 0.8, 0.9, 0.9]
-    # 3/4 + 1 between 0.4 and 0.8, and 1 + 2/3 between 0.2 and 0.3
-    assert youden_threshold(labels, scores) == pytest.approx(0.6)
-    assert youden_threshold([0, 1], [0.3, 0.5]) == pytest.approx(0.4)
-
-
-@given(labelled_scores())
-def test_no_threshold_does_better_than_youden(
-    case: tuple[np.ndarray, np.ndarray, np.ndarray],
-) -> None:
-    labels, scores, _ = case
-    one = np.ones((1, len(labels)))
-
-    def reached(threshold: float) -> float:
-        point = at_threshold(labels, scores, threshold, one)
-        return float(point["recall"][0] + point["specificity"][0])
-
-    best = reached(youden_threshold(labels.tolist(), scores.tolist()))
-    assert all(reached(t) <= best + 1e-12 for t in np.linspace(-0.1, 1.1, 49))

@@ -157,19 +157,20 @@ def test_reformats_are_no_axial_slices_and_stay_with_their_patient() -> None:
     rng = np.random.default_rng(0)
     slices = [
         MaskedSlice(
-            f"s/{patient}{n}",
-            patient,
+            f"s/{volume}{n}",
+            "patient",
             rng.integers(0, 256, (256, 256)).astype(np.uint8),
             np.ones((256, 256, 2), np.uint8),
             (True, True),
             1,
+            volume=volume,
         )
-        for patient, count in (("long", 24), ("short", 5))
+        for volume, count in (("long", 24), ("second", 21), ("short", 5))
         for n in range(count)
     ]
     made = reformats(slices, every=60)
-    assert {one.patient for one in made} == {"long"}
-    assert len(made) == 2 + 3 + 3
+    assert {one.patient for one in made} == {"patient"}
+    assert len(made) == 2 * (2 + 3 + 3), "two scans of a patient are two chests"
     for one in made:
         assert one.picture.shape == (256, 256)
         assert (one.chest, one.masks.any(), one.known) == (0, False, (True, True))
