@@ -144,6 +144,18 @@ def test_a_killed_training_goes_on_where_it_was(
     assert (tmp_path / "runs" / "tiny" / "csv" / "metrics.csv").is_file()  # the earlier figures
 
 
+def test_the_last_state_is_of_the_last_epoch_though_the_score_fell(
+    start_training: Start, tmp_path: Path
+) -> None:
+    process = start_training(
+        "train_seg", tmp_path, "--trainer.max_epochs=3", "--model.learning_rate=0"
+    )
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors
+    last = torch.load(tmp_path / "runs" / "tiny" / "last.ckpt", weights_only=False)
+    assert last["epoch"] == 2
+
+
 def test_two_processes_train_one_network_and_export_once(
     start_training: Start, phantom_data: Path, tmp_path: Path
 ) -> None:
