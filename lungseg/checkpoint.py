@@ -63,6 +63,11 @@ def defaults(directory: Path) -> dict[str, Any]:
     return content
 
 
+def in_half(tensor: Tensor) -> Tensor:
+    """Float16 for matrices and filters; biases and batch statistics, small and sensitive, stay."""
+    return tensor.half() if tensor.is_floating_point() and tensor.dim() > 1 else tensor
+
+
 def save_checkpoint(
     directory: Path,
     name: str,
@@ -70,7 +75,7 @@ def save_checkpoint(
     card: Mapping[str, Any],
     half: bool = True,
 ) -> Path:
-    """Write ``NAME.safetensors`` (float16 with ``half``) and ``NAME.json``; the path of the former.
+    """Write ``NAME.safetensors`` (see :func:`in_half`) and ``NAME.json``; the path of the former.
 
     The card is completed with ``name``, ``precision`` and the ``sha256`` of the weights' file.
     """
@@ -79,7 +84,7 @@ def save_checkpoint(
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     stored = {
-        key: (value.half() if half and value.is_floating_point() else value).contiguous().cpu()
+        key: (in_half(value) if half else value).contiguous().cpu()
         for key, value in tensors.items()
     }
     overflowed = [k for k, v in stored.items() if v.is_floating_point() and not v.isfinite().all()]

@@ -54,7 +54,8 @@ def test_half_precision_on_disk_comes_back_as_float32(saved: Path, network: nn.M
     for key, value in network.state_dict().items():
         stored = loaded.tensors[key]
         assert stored.dtype == value.dtype
-        assert torch.equal(stored, value.half().float() if value.is_floating_point() else value)
+        rounded = value.is_floating_point() and value.dim() > 1  # batch statistics stay exact
+        assert torch.equal(stored, value.half().float() if rounded else value)
     assert saved.stat().st_size < 2 * 4 * 27 + 2000
 
 
@@ -145,7 +146,7 @@ def test_weights_too_large_for_half_precision_are_refused(
     tmp_path: Path, network: nn.Module
 ) -> None:
     tensors = network.state_dict()
-    tensors["0.bias"][1] = 1e6
+    tensors["0.weight"][1] = 1e6
     with pytest.raises(CheckpointError, match="half precision"):
         save_checkpoint(tmp_path, "bad", tensors, CARD)
     save_checkpoint(tmp_path, "good", tensors, CARD, half=False)
