@@ -37,6 +37,8 @@ class CovidModule(lightning.LightningModule):
         dropout: before the last layer.
         positive_weight: of the loss of COVID-19 slices.
         label_smoothing: share of the label given to the other class.
+        mixup: parameter of the Beta distribution by which pairs of slices and their labels are
+            mixed (Zhang et al. 2018); 0 mixes none.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class CovidModule(lightning.LightningModule):
         dropout: float = 0.4,
         positive_weight: float = 1.0,
         label_smoothing: float = 0.0,
+        mixup: float = 0.0,
     ) -> None:
         super().__init__()
         self.save_hyperparameters()
@@ -57,7 +60,7 @@ class CovidModule(lightning.LightningModule):
         self.network = create_classifier(arch, pretrained, dropout)
         self.learning_rate, self.weight_decay = learning_rate, weight_decay
         self.schedule = schedule
-        self.label_smoothing = label_smoothing
+        self.label_smoothing, self.mixup = label_smoothing, mixup
         self.positive_weight = positive_weight
         self.scores = MetricCollection(
             {
@@ -81,8 +84,14 @@ class CovidModule(lightning.LightningModule):
         self.network.to(memory_format=torch.channels_last)
 
     def training_step(self, batch: Sample, index: int) -> Tensor:
-        logits = self(batch["picture"]).float()
-        target = batch["label"] * (1 - self.label_smoothing) + 0.5 * self.label_smoothing
+        pictures, target = batch["picture"], batch["label"]
+        if self.mixup:
+            share = float(torch.distributions.Beta(self.mixup, self.mixup).sample())
+            order = torch.randperm(len(target), device=target.device)
+            pictures = share * pictures + (1 - share) * pictures[order]
+            target = share * target + (1 - share) * target[order]
+        logits = self(pictures).float()
+        target = target * (1 - self.label_smoothing) + 0.5 * self.label_smoothing
         loss = functional.binary_cross_entropy_with_logits(
             logits, target, pos_weight=torch.tensor(self.positive_weight, device=self.device)
         )
