@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lungseg.checkpoint import Checkpoint, load_checkpoint, load_weights, resolve
 from lungseg.cleaning import clean_mask
-from lungseg.errors import CheckpointError
+from lungseg.errors import CheckpointError, UsageError
 from lungseg.io import as_slices
 from lungseg.lung_mask import LungMask
 from lungseg.networks import AttentionUNet
@@ -43,7 +43,7 @@ class LungSegmenter:
             self.size = int(card["input_size"])
             self.threshold = float(card["threshold"])
             network = build_network(card["architecture"])
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        except (KeyError, TypeError, ValueError, RuntimeError, UsageError) as error:
             raise CheckpointError(
                 f"the card {self.name}.json does not describe a segmenter: {error}"
             ) from error

@@ -100,3 +100,21 @@ def test_smoothing_and_positive_weight_reach_the_loss() -> None:
 def test_an_unknown_architecture_is_refused() -> None:
     with pytest.raises(UsageError, match="unknown architecture 'lite'"):
         CovidModule("lite")
+
+
+def test_mixup_gives_the_loss_of_mixed_slices_and_labels() -> None:
+    """With two slices and a known share the loss is the one worked out by hand."""
+    module = CovidModule(LITE, mixup=0.4)
+    module.network = FirstPixel()
+    module.log = lambda *_, **__: None  # type: ignore[method-assign,assignment]  # no trainer here
+    grey, labels = torch.tensor([1.0, 0.0]), torch.tensor([1.0, 0.0])
+    batch: Any = {"picture": grey[:, None, None].expand(2, 4, 4), "label": labels}
+    torch.manual_seed(3)
+    found = float(module.training_step(batch, 0))
+    torch.manual_seed(3)
+    share = float(torch.distributions.Beta(0.4, 0.4).sample())
+    order = torch.randperm(2)
+    mixed = share * grey + (1 - share) * grey[order]  # the labels are mixed to the same values
+    logits = (mixed - 0.5) / 0.5
+    by_hand = -(mixed * torch.sigmoid(logits).log() + (1 - mixed) * torch.sigmoid(-logits).log())
+    assert found == pytest.approx(float(by_hand.mean()), rel=1e-5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from lungseg.data.sources import WIDE_WINDOW, MaskedSlice
-from lungseg.evaluation import as_slice, measure, worst_decile
+from lungseg.evaluation import as_slice, guard_threshold, measure, worst_decile
+from lungseg.lung_mask import LungMask
 from lungseg.segmenter import LungSegmenter
+from lungseg.slice import Slice
 
 Draw = Callable[..., NDArray[np.uint8]]
 
@@ -75,3 +78,33 @@ def test_the_worst_decile_agrees_with_a_plain_reference(
     expected = total / (len(drawn) / 10)
     got = worst_decile(np.array(scores), np.array([weights], float))
     assert got[0] == pytest.approx(expected, abs=1e-9)
+
+
+class Says:
+    """Stands for a segmenter whose guard is known: the brightness of the slice."""
+
+    def predict(self, slices: list[Slice]) -> list[LungMask]:
+        nothing = np.zeros((4, 4), bool)
+        return [
+            LungMask(nothing, nothing.astype(np.float32), None, float(one.pixels.mean()))
+            for one in slices
+        ]
+
+
+def guarded(grey: int, chest: int | None) -> MaskedSlice:
+    picture = np.full((4, 4), grey, np.uint8)
+    return MaskedSlice("g", "g", picture, np.zeros((4, 4, 2), np.uint8), (True, True), chest)
+
+
+def test_the_guard_stands_between_ct_and_other_pictures_of_all_sources() -> None:
+    sources = {
+        "ct": [guarded(230, 1), guarded(255, 1), guarded(0, None)],
+        "foreign": [guarded(10, 0), guarded(204, 0)],
+    }
+    said: Any = Says()
+    assert guard_threshold(said, sources) == pytest.approx((204 + 230) / 2 / 255, abs=1e-3)
+
+
+def test_a_guard_without_other_pictures_to_choose_by_refuses_nothing() -> None:
+    said: Any = Says()
+    assert guard_threshold(said, {"ct": [guarded(230, 1), guarded(9, None)]}) == 0

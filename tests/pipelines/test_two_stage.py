@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -187,3 +189,12 @@ def test_wrong_use_is_told_in_a_sentence(
         TwoStagePipeline.from_checkpoints(tiny_weights, threshold=1.5)
     with pytest.raises(CheckpointError, match="background"):
         TwoStagePipeline.from_checkpoints(tiny_weights, region="background")
+
+
+def test_a_classifier_of_another_region_is_refused(tiny_weights: Path, tmp_path: Path) -> None:
+    weights = tmp_path / "weights"
+    shutil.copytree(tiny_weights, weights)
+    swapped = {"segmenter": "dark", "classifier": {"full": "random-crop"}}
+    (weights / "defaults.json").write_text(json.dumps(swapped))
+    with pytest.raises(CheckpointError, match="random-crop for region 'full'.*trained on 'crop'"):
+        TwoStagePipeline.from_checkpoints(weights, region="full")

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from lungseg.errors import UsageError
 from lungseg.networks import AttentionUNet
 from lungseg.networks.attention_unet import AttentionGate, TimmEncoder
 
@@ -117,8 +118,13 @@ def test_the_size_of_the_published_networks(encoder: str, classes: int, paramete
 
 
 def test_an_encoder_that_starts_too_coarse_is_refused() -> None:
-    with pytest.raises(ValueError, match="starts at stride 4"):
+    with pytest.raises(UsageError, match="starts at stride 4"):
         AttentionUNet("convnext_atto")
+
+
+def test_an_unknown_encoder_names_the_nearest() -> None:
+    with pytest.raises(UsageError, match="unknown encoder .*tf_efficientnet_lite0"):
+        AttentionUNet("tf_efficientnet_lte0")
 
 
 def test_the_chest_head_sees_the_deepest_features(network: AttentionUNet) -> None:
