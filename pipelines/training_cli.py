@@ -181,6 +181,7 @@ def train(
             "minutes": round((time.monotonic() - start) / 60, 1),
             "resumed": bool(resumed),
             "precision": str(cli.trainer.precision),
+            "recipe": recipe(cli.config.as_dict()),
             "torch": torch.__version__,
             "lightning": lightning.__version__,
         }
@@ -196,6 +197,19 @@ def train(
         return ExitCode.DONE
 
     return run_command(work, hint="the same command with --resume true goes on")
+
+
+def recipe(config: dict[str, Any]) -> dict[str, Any]:
+    """Model and data options of a run for its card, without the folders of this machine."""
+    data = {key: value for key, value in config["data"].items() if not key.endswith("_dir")}
+    averaged = [
+        callback["init_args"]
+        for callback in config["trainer"]["callbacks"] or []
+        if callback["class_path"].endswith("EMAWeightAveraging")
+    ]
+    found = {"model": config["model"], "data": data, "weight_average": averaged}
+    plain: dict[str, Any] = json.loads(json.dumps(found, default=vars))
+    return plain
 
 
 def best_epoch(state: Path) -> int:

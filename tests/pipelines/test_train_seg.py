@@ -53,6 +53,8 @@ def test_the_card_says_what_was_done(trained: tuple[Path, dict[str, Any]]) -> No
     training = card["training"]
     assert (training["epochs"], training["epochs_asked"], training["steps"]) == (1, 1, 3)
     assert (training["seed"], training["resumed"], training["precision"]) == (1, False, "32-true")
+    assert training["recipe"]["model"]["encoder"] == "plain"
+    assert "data_dir" not in training["recipe"]["data"]
     assert training["held_out_patients"] == ["p3"]
     assert training["data"] == {"phantoms": 12}
     for figures in ("validation phantoms", "held-out patients phantoms"):
