@@ -12,10 +12,10 @@ from covidcls.calibration import calibrated, fit_temperature
 from covidcls.classifier import CovidClassifier
 from covidcls.data.module import CovidDataModule
 from covidcls.floor import lung_free_floor
+from covidcls.operating_point import youden_threshold
 from covidcls.statistics import figures
 from covidcls.training import network_of
 from lungseg.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from lungseg.operating_point import youden_threshold
 
 TERMS = (
     "research only, non-commercial: trained on COVID-CT, whose pictures' copyright stays with the "

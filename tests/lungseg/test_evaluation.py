@@ -96,15 +96,17 @@ def guarded(grey: int, chest: int | None) -> MaskedSlice:
     return MaskedSlice("g", "g", picture, np.zeros((4, 4, 2), np.uint8), (True, True), chest)
 
 
-def test_the_guard_stands_between_ct_and_other_pictures_of_all_sources() -> None:
+def test_the_guard_leaves_a_margin_below_the_least_certain_ct() -> None:
     sources = {
-        "ct": [guarded(230, 1), guarded(255, 1), guarded(0, None)],
+        "ct": [guarded(230, 1), *[guarded(255, 1)] * 3, guarded(0, None)],
         "foreign": [guarded(10, 0), guarded(204, 0)],
     }
     said: Any = Says()
-    assert guard_threshold(said, sources) == pytest.approx((204 + 230) / 2 / 255, abs=1e-3)
+    found = guard_threshold(said, sources)
+    least = np.percentile([230 / 255, 1, 1, 1], 1)
+    assert found / (1 - found) == pytest.approx(least / (1 - least) / 10, rel=1e-3)
 
 
-def test_a_guard_without_other_pictures_to_choose_by_refuses_nothing() -> None:
+def test_a_guard_without_ct_to_choose_by_refuses_nothing() -> None:
     said: Any = Says()
-    assert guard_threshold(said, {"ct": [guarded(230, 1), guarded(9, None)]}) == 0
+    assert guard_threshold(said, {"foreign": [guarded(230, 0), guarded(9, None)]}) == 0

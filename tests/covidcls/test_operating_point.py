@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lungseg.operating_point import youden_threshold
+from covidcls.operating_point import youden_threshold
 
 
 def test_youden_stands_midway_where_recall_plus_specificity_is_highest() -> None:
