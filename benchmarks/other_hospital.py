@@ -18,10 +18,10 @@ import numpy as np
 
 from covidcls.classifier import CovidClassifier
 from covidcls.data.pictures import read_class_folders
+from covidcls.operating_point import youden_threshold
 from covidcls.statistics import figures
 from lungseg.checkpoint import defaults, shipped_directory
 from lungseg.io import read_slices
-from lungseg.operating_point import youden_threshold
 from lungseg.segmenter import LungSegmenter
 from pipelines.guard import refuse_mask, refuse_picture
 
