@@ -3,8 +3,8 @@
     python benchmarks/write_tables.py
 
 Cards of the shipped weights lie in ``checkpoints/``, those of the second seeds, trained from the
-same configs and not shipped, in ``benchmarks/seeds/``. The speed is the output of
-``python benchmarks/predict_speed.py``, kept in ``benchmarks/predict_speed.json``; the other
+same configs and not shipped, in ``benchmarks/seeds/``, those of other recipes in ``benchmarks/tried/``.
+The speed is the output of ``python benchmarks/predict_speed.py``, kept in ``benchmarks/predict_speed.json``; the other
 hospital that of ``python benchmarks/other_hospital.py``.
 """
 
@@ -29,6 +29,8 @@ def main() -> None:
     classifiers = [card for card in cards if card["kind"] == "classifier"]
     text = _replaced(text, "stage 1", stage_one(segmenters))
     text = _replaced(text, "stage 2", stage_two(classifiers))
+    others = [*classifiers, *_cards(ROOT / "benchmarks" / "tried")]
+    text = _replaced(text, "tried", tried([c for c in others if "lite2" in c["name"]]))
     text = _replaced(text, "weights", weights(cards))
     text = _replaced(text, "elsewhere", elsewhere(ROOT / "benchmarks" / "other_hospital.json"))
     text = _replaced(text, "speed", speed(ROOT / "benchmarks" / "predict_speed.json"))
@@ -71,6 +73,28 @@ def stage_two(cards: Sequence[Card]) -> str:
         )
     head = ["network", "region", "start", "epochs", "AUC", "accuracy", "recall", "specificity"]
     return _table([*head, "floor: AUC without lungs"], rows)
+
+
+def tried(cards: Sequence[Card]) -> str:
+    """Validation AUC of every recipe, the shipped ones among them."""
+    rows = []
+    for card in cards:
+        training = card["training"]
+        model, data = training["recipe"]["model"], training["recipe"]["data"]
+        rows.append(
+            [
+                card["region"],
+                f"{data['size']} px",
+                data["augmentation"],
+                f"{model.get('mixup', 0)}",
+                f"{model['learning_rate']}",
+                f"{training['epochs']}",
+                f"{training['seed']}",
+                _figure(card["figures"]["val"]["auc"]),
+            ]
+        )
+    head = ["region", "input", "augmentation", "mixup", "rate", "epochs", "seed", "validation AUC"]
+    return _table(head, sorted(rows))
 
 
 def weights(cards: Sequence[Card]) -> str:
