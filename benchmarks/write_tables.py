@@ -3,9 +3,10 @@
     python benchmarks/write_tables.py
 
 Cards of the shipped weights lie in ``checkpoints/``, those of the second seeds, trained from the
-same configs and not shipped, in ``benchmarks/seeds/``, those of other recipes in ``benchmarks/tried/``.
-The speed is the output of ``python benchmarks/predict_speed.py``, kept in ``benchmarks/predict_speed.json``; the other
-hospital that of ``python benchmarks/other_hospital.py``.
+same configs and not shipped, in ``benchmarks/seeds/``, those of other recipes in
+``benchmarks/tried/``. The speed is the output of ``python benchmarks/predict_speed.py``, kept in
+``benchmarks/predict_speed.json``; the other hospital that of
+``python benchmarks/other_hospital.py``.
 """
 
 from __future__ import annotations
