@@ -105,13 +105,16 @@ def weights(cards: Sequence[Card]) -> str:
         file = ROOT / "checkpoints" / f"{card['name']}.safetensors"
         if not file.is_file() or json.loads(file.with_suffix(".json").read_text()) != card:
             continue
-        what, cost = next(iter(card["half_precision_cost"].items()))
+        cost = ", ".join(
+            f"{what.replace('_', ' ')} {by:+.4f}"
+            for what, by in card["half_precision_cost"].items()
+        )
         rows.append(
             [
                 card["name"],
                 f"{card['parameters'] / 1e6:.1f} M",
                 f"{file.stat().st_size / 1e6:.1f} MB",
-                f"{cost:+.6f} {what.replace('_', ' ')}",
+                cost,
             ]
         )
     return _table(["weights", "parameters", "file", "cost of half precision"], rows)

@@ -13,7 +13,7 @@ from covidcls.classifier import CovidClassifier
 from covidcls.data.module import CovidDataModule
 from covidcls.floor import lung_free_floor
 from covidcls.operating_point import youden_threshold
-from covidcls.statistics import figures
+from covidcls.statistics import auc, figures
 from covidcls.training import network_of
 from lungseg.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 
@@ -83,10 +83,12 @@ def export_classifier(
     card |= {"temperature": round(temperature, 6), "threshold": round(threshold, 6)}
     card["threshold_chosen_by"] = "Youden on validation"
     card["temperature_chosen_by"] = "log loss on validation"
+    one, truth = np.ones((1, len(labels))), np.array(labels)
     card["half_precision_cost"] = {
+        "validation_auc": round(float((auc(truth, logits, one) - auc(truth, whole, one))[0]), 6),
         "largest_difference_of_probability": round(
             float(np.abs(calibrated(whole, temperature) - probability).max()), 6
-        )
+        ),
     }
     measured: dict[str, Any] = {}
     for part in ("val", "test") if test else ("val",):
