@@ -20,6 +20,7 @@ from covidcls.classifier import CovidClassifier
 from covidcls.data.pictures import read_class_folders
 from covidcls.operating_point import youden_threshold
 from covidcls.statistics import figures
+from lungseg.allocator import keep_freed_memory
 from lungseg.checkpoint import defaults, shipped_directory
 from lungseg.io import read_slices
 from lungseg.segmenter import LungSegmenter
@@ -34,6 +35,7 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="a folder of class folders")
     parser.add_argument("--positive", default="COVID", help="the folder of COVID-19 (%(default)s)")
     given = parser.parse_args()
+    keep_freed_memory()
     pictures = read_class_folders(given.data, given.positive)
     segmenter = LungSegmenter.from_checkpoint()
     names = defaults(shipped_directory())["classifier"]

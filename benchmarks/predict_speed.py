@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from lungseg.allocator import keep_freed_memory
 from lungseg.io import find_inputs, read_slices
 from pipelines.predict_folder import Options, predict_folder
 from pipelines.two_stage import TwoStagePipeline
@@ -40,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--counts", type=int, nargs="*", default=[100, 1000], help="for the memory")
     given = parser.parse_args(arguments)
     files = find_inputs(given.input).files
+    keep_freed_memory()  # as the command does
     result = {
         "cores": os.cpu_count(),
         "batch_size": given.batch_size,

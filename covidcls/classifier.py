@@ -44,7 +44,7 @@ class CovidClassifier:
         self.region: Region = region
         network = create_classifier(card["architecture"])
         load_weights(network, checkpoint)
-        self.network = network.eval().to(self.device)
+        self.network = network.eval().to(self.device).to(memory_format=torch.channels_last)
 
     @classmethod
     def from_checkpoint(
@@ -64,14 +64,15 @@ class CovidClassifier:
         return region_of(one.pixels, lung_mask.mask, self.region, self.margin)
 
     def logits(
-        self, pictures: Sequence[NDArray[np.float32]], batch_size: int = 16
+        self, views: Sequence[NDArray[np.float32]], batch_size: int = 16
     ) -> NDArray[np.float64]:
-        """Uncalibrated logits N of pictures h x w in [0, 1], of any sizes."""
+        """Uncalibrated logits N of views h x w in [0, 1], of any sizes."""
         found: list[NDArray[np.float64]] = [np.empty(0)]
-        for start in range(0, len(pictures), batch_size):
-            batch = stack(pictures[start : start + batch_size], self.size).to(self.device)
+        for start in range(0, len(views), batch_size):
+            batch = stack(views[start : start + batch_size], self.size).to(self.device)
             with torch.inference_mode():
-                output = self.network(normalise(batch, self.entry.mean, self.entry.std))
+                pictures = normalise(batch, self.entry.mean, self.entry.std)
+                output = self.network(pictures.contiguous(memory_format=torch.channels_last))
             found.append(output.squeeze(1).double().cpu().numpy())
         return np.concatenate(found)
 

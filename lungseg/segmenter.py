@@ -68,7 +68,8 @@ class LungSegmenter:
     def _batch(self, slices: Sequence[Slice]) -> list[LungMask]:
         pictures = stack([one.pixels for one in slices], self.size).to(self.device)
         with torch.inference_mode():
-            output = self.network(normalise(pictures))
+            grey = normalise(pictures).contiguous(memory_format=torch.channels_last)
+            output = self.network(grey)
             probability = torch.sigmoid(output.masks.float()).cpu().numpy()
             chest = torch.sigmoid(output.chest.float()).cpu().numpy()
         return [

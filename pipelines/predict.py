@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from lungseg.allocator import keep_freed_memory
 from pipelines.command import CommandParser, ExitCode, run_command
 from pipelines.predict_folder import Options, predict_folder
 from pipelines.progress import ProgressBar
@@ -93,6 +94,7 @@ def _predict(given: argparse.Namespace) -> ExitCode:
         hu_offset=given.hu_offset,
         overlays=not given.no_overlays,
     )
+    keep_freed_memory()
     with ProgressBar(sys.stderr, given.quiet) as progress:
         record = predict_folder(
             given.dir,

@@ -16,6 +16,7 @@ from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
+from lungseg.allocator import keep_freed_memory
 from lungseg.errors import UsageError
 from pipelines.command import ExitCode, run_command
 
@@ -137,6 +138,7 @@ def train(
 
     def work() -> ExitCode:
         torch.set_float32_matmul_precision("high")
+        keep_freed_memory()
         cli = TrainingCLI(
             model,
             data,
