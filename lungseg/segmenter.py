@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from lungseg.checkpoint import Checkpoint, load_checkpoint, load_weights, resolve
-from lungseg.cleaning import clean_mask
+from lungseg.cleaning import clean_mask, without_outside_air
 from lungseg.errors import CheckpointError, UsageError
 from lungseg.io import as_slices
 from lungseg.lung_mask import LungMask
@@ -73,17 +73,17 @@ class LungSegmenter:
             probability = torch.sigmoid(output.masks.float()).cpu().numpy()
             chest = torch.sigmoid(output.chest.float()).cpu().numpy()
         return [
-            self._mask(one.shape, maps, float(is_chest))
+            self._mask(one, maps, float(is_chest))
             for one, maps, is_chest in zip(slices, probability, chest, strict=True)
         ]
 
-    def _mask(self, shape: tuple[int, int], maps: NDArray[np.float32], chest: float) -> LungMask:
-        height, width = shape
+    def _mask(self, one: Slice, maps: NDArray[np.float32], chest: float) -> LungMask:
+        height, width = one.shape
         full = [
             np.asarray(cv2.resize(m, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
             for m in maps
         ]
-        lung = clean_mask(full[0], self.threshold)
+        lung = without_outside_air(clean_mask(full[0], self.threshold), one.pixels)
         lesion = (full[1] >= self.threshold) & lung if len(full) > 1 else None
         return LungMask(lung, full[0], lesion, chest)
 

@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from lungseg.cleaning import clean_mask
+from lungseg.cleaning import clean_mask, without_outside_air
 
 
 def block(*boxes: tuple[int, int, int, int], size: int = 100) -> NDArray[np.float32]:
@@ -56,6 +56,40 @@ def test_a_hole_that_only_a_diagonal_closes_is_open() -> None:
 def test_the_threshold_itself_is_lung() -> None:
     assert clean_mask(block((10, 10, 50, 50)) * np.float32(0.3), threshold=0.3).sum() == 1600
     assert not clean_mask(block((10, 10, 50, 50)) * np.float32(0.29), threshold=0.3).any()
+
+
+def apex(size: int = 120) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Two small lungs in a bright body under grey air, and their mask with a piece of that air."""
+    pixels = np.full((size, size), 0.3, np.float32)
+    pixels[30:110, 5:115] = 0.9
+    mask = np.zeros((size, size), bool)
+    for columns in (slice(25, 50), slice(70, 95)):
+        mask[50:90, columns] = True
+    pixels[mask] = 0.3
+    mask[5:20, 40:80] = True
+    return pixels, mask
+
+
+def test_air_beside_the_patient_is_no_third_lung() -> None:
+    pixels, mask = apex()
+    kept = without_outside_air(mask, pixels)
+    assert not kept[:30].any() and np.array_equal(kept[30:], mask[30:])
+    inverted = without_outside_air(mask, 1 - pixels)
+    assert np.array_equal(inverted, kept)
+
+
+def test_a_third_piece_of_lung_inside_the_body_stays() -> None:
+    pixels, mask = apex()
+    mask[:30] = False
+    pixels[95:105, 55:65] = 0.3
+    mask[95:105, 55:65] = True
+    assert np.array_equal(without_outside_air(mask, pixels), mask)
+
+
+def test_lungs_that_fill_the_picture_stay() -> None:
+    mask = np.zeros((60, 90), bool)
+    mask[:, :28] = mask[:, 31:58] = mask[:, 61:] = True
+    assert np.array_equal(without_outside_air(mask, np.where(mask, 0.2, 0.9)), mask)
 
 
 def plain_clean_mask(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
