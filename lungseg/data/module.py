@@ -11,6 +11,7 @@ from typing import Literal
 import lightning
 from torch.utils.data import DataLoader
 
+from lungseg.data.corrections import read_corrections
 from lungseg.data.dataset import PHANTOM, Augmentation, Sample, TrainingSlices, ValidationSlices
 from lungseg.data.sources import (
     MaskedSlice,
@@ -31,7 +32,8 @@ class ExtraSource:
 
     ``kind``: ``masks`` (the layout of the main set), ``hu`` (16-bit, masks by threshold) or
     ``foreign`` (no lung). ``share``: of the draws. Of its patients each ``hold_out``-th is
-    validation. ``exclude``: stems left out; ``body``: folders of body CT without chest.
+    validation. ``exclude``: stems left out; ``corrections``: a JSON file of changes to threshold
+    masks (see :func:`read_corrections`); ``body``: folders of body CT without chest.
     """
 
     folder: str
@@ -40,6 +42,7 @@ class ExtraSource:
     hu_offset: float = 1024.0
     hold_out: int = 5
     exclude: list[str] = field(default_factory=list)
+    corrections: str = ""
     body: list[str] = field(default_factory=list)
 
     def read(self, data_dir: Path) -> list[MaskedSlice]:
@@ -48,7 +51,8 @@ class ExtraSource:
         if self.kind == "masks":
             return read_mask_folder(root, MAX_SIZE, self.folder)
         if self.kind == "hu":
-            return read_hu_folder(root, MAX_SIZE, self.folder, self.hu_offset, self.exclude)
+            steps = read_corrections(Path(self.corrections)) if self.corrections else {}
+            return read_hu_folder(root, MAX_SIZE, self.folder, self.hu_offset, self.exclude, steps)
         return read_foreign_folder(root, MAX_SIZE, self.folder, self.exclude, self.body)
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from lungseg.cleaning import clean_mask
+from lungseg.data.corrections import Step, corrected
 from lungseg.errors import UsageError
 from lungseg.threshold import threshold_lungs
 
@@ -123,12 +125,17 @@ def read_mask_folder(root: Path, size: int, name: str) -> list[MaskedSlice]:
 
 
 def read_hu_folder(
-    root: Path, size: int, name: str, hu_offset: float, exclude: Collection[str] = ()
+    root: Path,
+    size: int,
+    name: str,
+    hu_offset: float,
+    exclude: Collection[str] = (),
+    corrections: Mapping[str, Sequence[Step]] = MappingProxyType({}),
 ) -> list[MaskedSlice]:
     """16-bit pictures of value HU + ``hu_offset`` in ``images/``; masks by threshold.
 
-    ``slices.csv`` gives ``patient`` and ``has_lung``: 0 is an empty mask. ``exclude``: stems whose
-    threshold mask a person found wrong.
+    ``slices.csv`` gives ``patient`` and ``has_lung``: 0 is an empty mask. ``corrections``: what a
+    person changed of the threshold masks; ``exclude``: stems where nobody knows the truth.
     """
     table = _table(root)
     slices = []
@@ -143,7 +150,8 @@ def read_hu_folder(
         hu = stored.astype(np.float32) - hu_offset
         lung = np.zeros(hu.shape, np.uint8)
         if table.get(stem, {}).get("has_lung") != "0":
-            lung = clean_mask(threshold_lungs(hu).astype(np.float32)).astype(np.uint8)
+            by_threshold = corrected(threshold_lungs(hu), hu, stem, corrections)
+            lung = clean_mask(by_threshold.astype(np.float32)).astype(np.uint8)
         low, high = WIDE_WINDOW
         picture = np.clip((hu - low) / (high - low) * 255, 0, 255).round().astype(np.uint8)
         slices.append(
