@@ -62,30 +62,36 @@ class LungSegmenter:
         """A mask for each slice, in the geometry of the slice."""
         masks: list[LungMask] = []
         for start in range(0, len(slices), batch_size):
-            masks.extend(self._batch(slices[start : start + batch_size]))
+            batch = slices[start : start + batch_size]
+            masks.extend(
+                self.mask_of(one, maps, chest)
+                for one, (maps, chest) in zip(batch, self.probabilities(batch), strict=True)
+            )
         return masks
 
-    def _batch(self, slices: Sequence[Slice]) -> list[LungMask]:
-        pictures = stack([one.pixels for one in slices], self.size).to(self.device)
+    def probabilities(
+        self, slices: Sequence[Slice], size: int | None = None
+    ) -> list[tuple[list[NDArray[np.float32]], float]]:
+        """Of each slice a map per class, float32 H x W in its geometry, and that of ``chest_ct``.
+
+        ``size``: side of the network's input in pixels, a multiple of 32; None is the card's.
+        """
+        pictures = stack([one.pixels for one in slices], size or self.size).to(self.device)
         with torch.inference_mode():
             grey = normalise(pictures).contiguous(memory_format=torch.channels_last)
             output = self.network(grey)
             probability = torch.sigmoid(output.masks.float()).cpu().numpy()
             chest = torch.sigmoid(output.chest.float()).cpu().numpy()
         return [
-            self._mask(one, maps, float(is_chest))
+            ([_resized(m, one.shape) for m in maps], float(is_chest))
             for one, maps, is_chest in zip(slices, probability, chest, strict=True)
         ]
 
-    def _mask(self, one: Slice, maps: NDArray[np.float32], chest: float) -> LungMask:
-        height, width = one.shape
-        full = [
-            np.asarray(cv2.resize(m, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
-            for m in maps
-        ]
-        lung = without_outside_air(clean_mask(full[0], self.threshold), one.pixels)
-        lesion = (full[1] >= self.threshold) & lung if len(full) > 1 else None
-        return LungMask(lung, full[0], lesion, chest)
+    def mask_of(self, one: Slice, maps: Sequence[NDArray[np.float32]], chest: float) -> LungMask:
+        """The clean mask of a slice from its maps, see :meth:`probabilities`."""
+        lung = without_outside_air(clean_mask(maps[0], self.threshold), one.pixels)
+        lesion = (maps[1] >= self.threshold) & lung if len(maps) > 1 else None
+        return LungMask(lung, maps[0], lesion, chest)
 
     @overload
     def __call__(self, image: Slice | NDArray[Any] | str | Path) -> LungMask: ...
@@ -95,3 +101,10 @@ class LungSegmenter:
         """Mask of one image, masks of a list of images."""
         masks = self.predict(as_slices(image))
         return masks[0] if len(masks) == 1 and not isinstance(image, list | tuple) else masks
+
+
+def _resized(probability: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Bilinear to ``shape`` (H, W)."""
+    return np.asarray(
+        cv2.resize(probability, shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32
+    )
