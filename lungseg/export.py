@@ -8,7 +8,8 @@ from typing import Any
 
 from lungseg.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from lungseg.data.module import LungMaskDataModule
-from lungseg.evaluation import guard_threshold, measure
+from lungseg.evaluation.guard import guard_threshold
+from lungseg.evaluation.measure import measure
 from lungseg.segmenter import LungSegmenter
 from lungseg.training import network_of
 

@@ -1,13 +1,14 @@
-"""Figures of a segmenter on slices with true masks, with intervals over patients."""
+"""Figures of a segmenter on labelled slices, as its card has them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from lungseg.bootstrap import Interval, interval, mean_interval
 from lungseg.data.sources import LESION, LUNG, WIDE_WINDOW, MaskedSlice
+from lungseg.evaluation.figures import worst_decile
 from lungseg.io import as_slices, window_hu
 from lungseg.metrics import dice
 from lungseg.segmenter import LungSegmenter
@@ -61,35 +62,3 @@ def measure(segmenter: LungSegmenter, slices: Sequence[MaskedSlice]) -> dict[str
             lambda weights: weights @ hit / (weights @ total), patients(lesions)
         )
     return figures
-
-
-def guard_threshold(
-    segmenter: LungSegmenter, sources: Mapping[str, Sequence[MaskedSlice]]
-) -> float:
-    """The probability of an axial body CT below which a slice is refused.
-
-    A tenth of the odds that the least certain 1 % of the validation CT have: scanners and windows
-    that validation does not hold are less certain, and a CT refused costs more than a foreign
-    picture let through to the mask. 0, which refuses nothing, without CT in validation.
-    """
-    said = [one for slices in sources.values() for one in slices if one.chest == 1]
-    if not said:
-        return 0.0
-    chest = [mask.chest_ct for mask in segmenter.predict([as_slice(one) for one in said])]
-    least = float(np.clip(np.percentile(chest, 1), 1e-6, 1 - 1e-6))
-    odds = least / (1 - least) / 10
-    return odds / (1 + odds)
-
-
-def worst_decile(
-    scores: np.ndarray[tuple[int], np.dtype[np.float64]],
-    weights: np.ndarray[tuple[int, int], np.dtype[np.float64]],
-) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Mean of the lowest tenth of ``scores`` (N), for weights B x N: B values."""
-    order = np.argsort(scores)
-    counts = weights[:, order]
-    tenth = counts.sum(axis=1, keepdims=True) / 10
-    before = np.cumsum(counts, axis=1) - counts
-    taken = np.clip(tenth - before, 0, counts)
-    result: np.ndarray[tuple[int], np.dtype[np.float64]] = taken @ scores[order] / taken.sum(axis=1)
-    return result

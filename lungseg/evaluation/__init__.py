@@ -1,0 +1,1 @@
+"""Figures of a segmenter on slices with true masks."""

@@ -1,0 +1,53 @@
+"""Figures of a segmenter on labelled slices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from lungseg.data.sources import WIDE_WINDOW, MaskedSlice
+from lungseg.evaluation.measure import as_slice, measure
+from lungseg.segmenter import LungSegmenter
+
+Draw = Callable[..., NDArray[np.uint8]]
+
+
+def labelled(picture: NDArray[np.uint8], patient: str, lung: NDArray[np.bool_]) -> MaskedSlice:
+    masks = np.dstack([lung, np.zeros_like(lung)]).astype(np.uint8)
+    return MaskedSlice("drawn", patient, picture, masks, (True, False), 1)
+
+
+def test_dice_of_lungs_and_emptiness_are_told_apart(tiny_weights: Path, drawn_slice: Draw) -> None:
+    segmenter = LungSegmenter.from_checkpoint(directory=tiny_weights, device="cpu")
+    picture, nothing = drawn_slice(), np.zeros((96, 96), bool)
+    plain = np.full((96, 96), 200, np.uint8)
+    found = measure(
+        segmenter,
+        [
+            labelled(picture, "a", picture == 10),
+            labelled(picture, "b", picture == 10),
+            labelled(plain, "b", nothing),  # rightly empty
+            labelled(picture, "c", nothing),  # wrongly not
+        ],
+    )
+    assert found.keys() == {"dice", "worst_decile", "empty"}
+    assert found["dice"].value > 0.9
+    assert (found["dice"].n, found["dice"].n_groups) == (2, 2)
+    assert (found["empty"].value, found["empty"].n, found["empty"].n_groups) == (0.5, 2, 2)
+
+
+def test_without_slices_there_are_no_figures(tiny_weights: Path) -> None:
+    assert measure(LungSegmenter.from_checkpoint(directory=tiny_weights, device="cpu"), []) == {}
+
+
+def test_a_wide_slice_is_looked_at_through_the_lung_window() -> None:
+    low, high = WIDE_WINDOW
+    picture = ((np.array([[-1024, -600, 150, 600]]) - low) / (high - low) * 255).round()
+    wide = MaskedSlice(
+        "hu", "p", picture.astype(np.uint8), np.zeros((1, 4, 2), np.uint8), (True, True), 1, True
+    )
+    assert as_slice(wide).pixels[0] == pytest.approx([326 / 1500, 0.5, 1, 1], abs=0.01)
