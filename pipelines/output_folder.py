@@ -1,4 +1,4 @@
-"""The folder that ``predict`` writes: what is in it, what may go, whether it can be resumed."""
+"""The folder that a resumable command writes: what is in it, what may go, how it goes on."""
 
 from __future__ import annotations
 
@@ -14,25 +14,35 @@ from lungseg.errors import UsageError
 from lungseg.whole_file import TEMPORARY, write_whole
 from pipelines.command import DISK_FULL
 
-TOOL = "lungseg-covid predict"
 State = Literal["new", "partial", "finished"]
 
 
 @dataclass(frozen=True)
 class OutputFolder:
-    """The files of one run below ``path``; rows and record are ``.part`` until the run is whole."""
+    """The files of one run below ``path``; rows and record are ``.part`` until the run is whole.
+
+    ``command`` wrote it, its rows in the file ``table`` and a picture a slice in ``pictures_in``.
+    """
 
     path: Path
+    command: str = "predict"
+    table: str = "predictions.csv"
+    pictures_in: str = "overlays"
 
     @property
-    def predictions(self) -> Path:
+    def tool(self) -> str:
+        """By what the record of a run is known as one of this command."""
+        return f"lungseg-covid {self.command}"
+
+    @property
+    def rows(self) -> Path:
         """One row a slice; its being there is what makes a run finished."""
-        return self.path / "predictions.csv"
+        return self.path / self.table
 
     @property
-    def predictions_part(self) -> Path:
+    def rows_part(self) -> Path:
         """The rows so far."""
-        return self.path / "predictions.csv.part"
+        return self.path / f"{self.table}.part"
 
     @property
     def run(self) -> Path:
@@ -45,9 +55,9 @@ class OutputFolder:
         return self.path / "run.json.part"
 
     @property
-    def overlays(self) -> Path:
+    def pictures(self) -> Path:
         """The folder of pictures."""
-        return self.path / "overlays"
+        return self.path / self.pictures_in
 
     def state(self, resume: bool, overwrite: bool) -> State:
         """What there is to do here; changes nothing.
@@ -68,12 +78,12 @@ class OutputFolder:
                 f"{self.path} is not empty: go on with --resume, replace its results with "
                 "--overwrite, or choose another --out"
             )
-        if self.predictions.exists() and self.run.exists():
+        if self.rows.exists() and self.run.exists():
             return "finished"
         if self.run_part.exists():
             return "partial"
-        foreign_run = self.run.exists() and not _is_ours(self.run)
-        if self.predictions.exists() or self.predictions_part.exists() or foreign_run:
+        foreign_run = self.run.exists() and not self._is_ours(self.run)
+        if self.rows.exists() or self.rows_part.exists() or foreign_run:
             raise UsageError(
                 f"{self.path} has results but no record of the run that made them: replace them "
                 "with --overwrite, or choose another --out"
@@ -86,11 +96,12 @@ class OutputFolder:
             raise UsageError(f"{self.path} is the input folder itself: choose another --out")
         if not self.path.exists():
             return
-        overlays = self.overlays.resolve()
-        inside = next((file for file in files if overlays in file.resolve().parents), None)
+        pictures = self.pictures.resolve()
+        inside = next((file for file in files if pictures in file.resolve().parents), None)
         if inside is not None:
             raise UsageError(
-                f"the input {inside} lies among the overlays of {self.path}: choose another --out"
+                f"the input {inside} lies among the {self.pictures_in} of {self.path}: "
+                "choose another --out"
             )
 
     def check_writable(self) -> None:
@@ -126,8 +137,8 @@ class OutputFolder:
             raise UsageError(
                 f"cannot read {file} ({error}): replace the run with --overwrite"
             ) from error
-        if not isinstance(record, dict) or record.get("tool") != TOOL:
-            raise UsageError(f"{file} was not written by predict: choose another --out")
+        if not isinstance(record, dict) or record.get("tool") != self.tool:
+            raise UsageError(f"{file} was not written by {self.command}: choose another --out")
         return record
 
     def write_run(self, record: Mapping[str, Any]) -> None:
@@ -140,18 +151,17 @@ class OutputFolder:
         The rows go first and the records last, so that a process killed in between leaves nothing
         that looks finished.
         """
-        ours = any(_is_ours(file) for file in (self.run, self.run_part))
-        _remove(self.predictions, self.predictions_part)
-        if ours and self.overlays.is_dir() and not self.overlays.is_symlink():
-            _remove_pictures(self.overlays)
+        ours = any(self._is_ours(file) for file in (self.run, self.run_part))
+        _remove(self.rows, self.rows_part)
+        if ours and self.pictures.is_dir() and not self.pictures.is_symlink():
+            _remove_pictures(self.pictures)
         _remove(self.run, self.run_part)
 
-
-def _is_ours(file: Path) -> bool:
-    try:
-        return TOOL in file.read_text("utf-8")
-    except (OSError, ValueError):
-        return False
+    def _is_ours(self, file: Path) -> bool:
+        try:
+            return self.tool in file.read_text("utf-8")
+        except (OSError, ValueError):
+            return False
 
 
 def _remove(*files: Path) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from lungseg.errors import UsageError
 from lungseg.io import Inputs, find_inputs
 from lungseg.regions import Region
-from pipelines.output_folder import TOOL, OutputFolder
+from pipelines.output_folder import OutputFolder
 from pipelines.overlays import draw_overlay, overlay_name, write_overlay
 from pipelines.prediction import Prediction, unreadable
 from pipelines.read_ahead import Item, read_ahead
@@ -100,17 +100,17 @@ def predict_folder(
         start = folder.started(finished=False)
         check_same(start, identity, out)
     else:
-        start = {"tool": TOOL, "started": _now(), **identity}
+        start = {"tool": folder.tool, "started": _now(), **identity}
         folder.start(start)
     run = _Run(pipeline, paths, inputs.files, folder, options)
     record = {**start, "note": NOTE, "input": str(root), "threshold": pipeline.threshold}
     record |= _described(inputs)
-    with Journal(folder.predictions_part, options.batch_size) as journal:
+    with Journal(folder.rows_part, options.batch_size) as journal:
         record |= run.to_journal(journal, workers, progress)
         record |= {"ended": _now(), "written": _written(folder, options)}
         record["exit_code"] = int(exit_code_of(record))
         folder.write_run(record)
-        journal.finish(folder.predictions)
+        journal.finish(folder.rows)
     folder.run_part.unlink()
     return record
 
@@ -194,7 +194,7 @@ class _Run:
             if item.slice is None:
                 continue
             box = self.pipeline.stage_two_box(prediction)
-            file = self.folder.overlays / overlay_name(prediction.path, prediction.slice)
+            file = self.folder.pictures / overlay_name(prediction.path, prediction.slice)
             write_overlay(draw_overlay(item.slice, prediction, box), file)
 
 
@@ -238,9 +238,9 @@ def _described(inputs: Inputs) -> dict[str, Any]:
 
 
 def _written(folder: OutputFolder, options: Options) -> dict[str, str]:
-    files = {"rows": folder.predictions, "record": folder.run}
+    files = {"rows": folder.rows, "record": folder.run}
     if options.overlays:
-        files["overlays"] = folder.overlays
+        files["overlays"] = folder.pictures
     return {name: str(file) for name, file in files.items()}
 
 

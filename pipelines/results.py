@@ -1,4 +1,4 @@
-"""The rows of ``predictions.csv``: how one is printed, and the journal that they grow in."""
+"""The rows of ``predictions.csv``: how one is printed, and the journal that rows grow in."""
 
 from __future__ import annotations
 
@@ -66,22 +66,22 @@ def _fixed(value: float | None) -> str:
 
 
 class Journal:
-    """``predictions.csv.part``: rows that are on disk chunk by chunk, whole at the end.
+    """A table in the making: rows that are on disk chunk by chunk, whole at the end.
 
     Opened on an existing part file, it keeps the whole chunks of ``chunk_size`` rows and drops
     what was torn off after them, so that the rest can be computed in the same chunks as in an
-    undisturbed run. ``kept`` are the rows that it found.
+    undisturbed run. ``kept`` are the rows that it found. ``columns``: the header.
     """
 
-    def __init__(self, part: Path, chunk_size: int) -> None:
+    def __init__(self, part: Path, chunk_size: int, columns: tuple[str, ...] = COLUMNS) -> None:
         self.part = part
-        rows, size = _whole_chunks(part, chunk_size) if part.exists() else ([], 0)
+        rows, size = _whole_chunks(part, chunk_size, columns) if part.exists() else ([], 0)
         self.kept: list[tuple[str, ...]] = rows
         self._file = part.open("r+b" if part.exists() else "x+b")
         self._file.truncate(size)
         self._file.seek(size)
         if size == 0:
-            self._file.write(_as_csv([COLUMNS]))
+            self._file.write(_as_csv([columns]))
             self._file.flush()
 
     def append(self, rows: Sequence[tuple[str, ...]]) -> None:
@@ -124,7 +124,9 @@ def _records(part: Path) -> Iterator[bytes]:
                 record = b""
 
 
-def _whole_chunks(part: Path, chunk_size: int) -> tuple[list[tuple[str, ...]], int]:
+def _whole_chunks(
+    part: Path, chunk_size: int, columns: tuple[str, ...]
+) -> tuple[list[tuple[str, ...]], int]:
     """The rows of all whole chunks, and the bytes that they and the header take."""
     rows: list[tuple[str, ...]] = []
     size = end = 0
@@ -133,7 +135,7 @@ def _whole_chunks(part: Path, chunk_size: int) -> tuple[list[tuple[str, ...]], i
             cells = tuple(next(csv.reader(io.StringIO(record.decode("utf-8"), newline=""))))
         except (UnicodeDecodeError, StopIteration, csv.Error):
             break
-        if len(cells) != len(COLUMNS) or (number == 0 and cells != COLUMNS):
+        if len(cells) != len(columns) or (number == 0 and cells != columns):
             break
         end += len(record)
         if number == 0:
