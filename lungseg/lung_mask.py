@@ -15,7 +15,7 @@ class LungMask:
     ``mask``: bool H x W, all false where there is no lung or no CT.
     ``probability``: float32 H x W, of lung before cleaning. ``lesion``: bool H x W, or None.
     ``chest_ct``: probability in [0, 1] that the slice is an axial body CT at all.
-    ``flags``: names of what makes the mask doubtful.
+    ``flags``: names of what makes the mask doubtful (``lungseg.flags.FLAGS``), none without lung.
     """
 
     mask: NDArray[np.bool_]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from lungseg.checkpoint import Checkpoint, load_checkpoint, load_weights, resolve
 from lungseg.cleaning import clean_mask, without_outside_air
 from lungseg.errors import CheckpointError, UsageError
+from lungseg.flags import find_flags
 from lungseg.io import as_slices
 from lungseg.lung_mask import LungMask
 from lungseg.networks import AttentionUNet
@@ -91,7 +92,8 @@ class LungSegmenter:
         """The clean mask of a slice from its maps, see :meth:`probabilities`."""
         lung = without_outside_air(clean_mask(maps[0], self.threshold), one.pixels)
         lesion = (maps[1] >= self.threshold) & lung if len(maps) > 1 else None
-        return LungMask(lung, maps[0], lesion, chest)
+        flags = find_flags(lung, maps[0], one.pixels)
+        return LungMask(lung, maps[0], lesion, chest, flags)
 
     @overload
     def __call__(self, image: Slice | NDArray[Any] | str | Path) -> LungMask: ...

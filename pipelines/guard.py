@@ -57,6 +57,7 @@ def refuse_mask(mask: LungMask, min_chest_ct: float) -> Refusal | None:
     if mask.lung_fraction < MIN_LUNG_FRACTION:
         return Refusal(
             "no_lung",
-            f"lung covers {mask.lung_fraction:.2%} of the picture, below {MIN_LUNG_FRACTION:.1%}",
+            f"taken for CT, but lung covers {mask.lung_fraction:.2%} of the picture, "
+            f"below {MIN_LUNG_FRACTION:.1%}",
         )
     return None

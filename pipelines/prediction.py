@@ -26,11 +26,13 @@ class Prediction:
     ``probability``: of COVID-19, calibrated, 0 to 1; None unless ``ok``, as is ``label``, which is
     ``COVID`` from ``threshold`` upwards.
     ``lung_fraction``: share of the picture that is lung; None only when unreadable.
-    ``lesion_fraction``: share of the lung that is lesion; None where stage 1 does not say.
+    ``lesion_fraction``: share of the lung that is lesion; None unless ``ok``, and where stage 1
+    does not say.
     ``box``: ``(x_min, y_min, x_max, y_max)``, half-open pixels around the lung, before any margin.
     ``mask``: bool H x W in the geometry of the slice, all false unless ``ok``; None when
     unreadable.
-    ``message``: in words, what was assumed or why there is no probability.
+    ``message``: in words, what was assumed, what makes the mask doubtful (see
+    :mod:`lungseg.flags`), or why there is no probability.
     """
 
     path: str

@@ -12,6 +12,7 @@ import numpy as np
 
 from lungseg.checkpoint import DEFAULTS
 from lungseg.errors import CheckpointError, UsageError
+from lungseg.flags import describe
 from lungseg.io import as_slices
 from lungseg.io.arrays import ImageLike
 from lungseg.lung_mask import LungMask
@@ -132,7 +133,7 @@ class TwoStagePipeline:
         for i, mask in zip(seen, masks, strict=True):
             refusal = refuse_mask(mask, self.min_chest_ct)
             if refusal is not None:
-                predictions[i] = self._refused(slices[i], refusal, mask.flags)
+                predictions[i] = self._refused(slices[i], refusal)
                 continue
             predictions[i] = self._judged(slices[i], mask)
             judged.append(i)
@@ -145,7 +146,7 @@ class TwoStagePipeline:
                 )
         return cast(list[Prediction], predictions)
 
-    def _refused(self, slice_: Slice, refusal: Refusal, flags: tuple[str, ...] = ()) -> Prediction:
+    def _refused(self, slice_: Slice, refusal: Refusal) -> Prediction:
         return Prediction(
             path=slice_.source.path,
             slice=slice_.source.index,
@@ -157,7 +158,7 @@ class TwoStagePipeline:
             lesion_fraction=None,
             box=None,
             mask=np.zeros(slice_.shape, dtype=np.bool_),
-            message="; ".join((refusal.reason, *slice_.messages, *flags)),
+            message="; ".join((refusal.reason, *slice_.messages)),
         )
 
     def _judged(self, slice_: Slice, mask: LungMask) -> Prediction:
@@ -172,7 +173,7 @@ class TwoStagePipeline:
             lesion_fraction=mask.lesion_fraction,
             box=lung_box(mask.mask),
             mask=mask.mask,
-            message="; ".join((*slice_.messages, *mask.flags)),
+            message="; ".join(filter(None, (*slice_.messages, describe(mask.flags)))),
         )
 
     def _with_probability(self, prediction: Prediction, probability: float) -> Prediction:

@@ -68,6 +68,14 @@ def test_a_slice_without_lung_is_empty_and_has_no_lesion_share(segmenter: LungSe
     found = segmenter(np.full((64, 64), 180, np.uint8))
     assert not found.mask.any()
     assert (found.lung_fraction, found.lesion, found.lesion_fraction) == (0, None, None)
+    assert found.flags == ()
+
+
+def test_a_doubtful_mask_carries_its_flags(segmenter: LungSegmenter, drawn_slice: Draw) -> None:
+    picture = drawn_slice()
+    picture[:, 48:] = 200
+    assert "one-lung" not in segmenter(drawn_slice()).flags
+    assert "one-lung" in segmenter(picture).flags
 
 
 def test_crumbs_are_cleaned_away(segmenter: LungSegmenter, drawn_slice: Draw) -> None:

@@ -53,6 +53,15 @@ def test_too_little_lung_is_no_lung() -> None:
     assert "0.40%" in refusal.reason
 
 
+def test_ct_without_lung_and_what_is_no_ct_are_told_apart() -> None:
+    empty_ct, other = (refuse_mask(mask_of(0, chest_ct), 0.5) for chest_ct in (0.6, 0.4))
+    assert empty_ct is not None
+    assert other is not None
+    assert (empty_ct.status, other.status) == ("no_lung", "not_ct")
+    assert "taken for CT, but lung covers 0.00%" in empty_ct.reason
+    assert "does not look like a chest CT slice (0.40, needs 0.50)" in other.reason
+
+
 def test_another_kind_of_picture_is_not_ct_however_much_lung_was_seen() -> None:
     refusal = refuse_mask(mask_of(500, chest_ct=0.2), 0.5)
     assert refusal is not None

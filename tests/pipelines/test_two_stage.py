@@ -128,6 +128,28 @@ def test_what_shows_no_lung_gets_a_reason_and_no_probability(
     assert not result.mask.any()
 
 
+def test_a_doubtful_mask_is_told_in_the_message_and_stays_ok(
+    pipeline: TwoStagePipeline, drawn_slice: Draw
+) -> None:
+    whole, half = drawn_slice(), drawn_slice()
+    half[:, 48:] = 200
+    of_whole, of_half = several(pipeline([whole, half]))
+    assert "check the mask" not in of_whole.message
+    assert of_half.status == "ok"
+    assert of_half.probability is not None
+    assert "check the mask: one lung missing or much smaller" in of_half.message
+
+
+def test_a_refused_slice_has_no_mask_to_doubt(
+    pipeline: TwoStagePipeline, drawn_slice: Draw
+) -> None:
+    speck = np.full((96, 96), 200, np.uint8)
+    speck[40:46, 40:46] = 10  # 0.4 %: seen by stage 1, too little to judge
+    result = one(pipeline(speck))
+    assert result.status == "no_lung"
+    assert "check the mask" not in result.message
+
+
 def test_what_stage_one_does_not_take_for_chest_ct_gets_no_probability(
     pipeline: TwoStagePipeline, tiny_weights: Path, drawn_slice: Draw
 ) -> None:
