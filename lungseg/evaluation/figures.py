@@ -2,7 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
 import numpy as np
+from numpy.typing import NDArray
+
+from lungseg.bootstrap import Interval, interval, mean_interval
+from lungseg.metrics import Overlap
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A score over slices: its ``mean`` (with interval), ``median``, and mean of the worst tenth.
+
+    ``worst_decile`` comes with its interval too.
+    """
+
+    mean: Interval
+    median: float
+    worst_decile: Interval
+
+
+def summary(
+    scores: Sequence[float], groups: Sequence[str], worst: Literal["lowest", "highest"] = "lowest"
+) -> Summary:
+    """Summary of one score a slice; intervals are clustered by ``groups``, one a slice.
+
+    ``worst``: which tenth is the worst. Raises ValueError without scores.
+    """
+    if not scores:
+        raise ValueError("no score to summarise")
+    values = np.asarray(scores, float)
+    sign = 1 if worst == "lowest" else -1
+    return Summary(
+        mean_interval(values, groups),
+        float(np.median(values)),
+        interval(lambda weights: sign * worst_decile(sign * values, weights), groups),
+    )
+
+
+def pooled_dice(overlaps: Sequence[Overlap], groups: Sequence[str]) -> Interval:
+    """Dice of all slices as if they were one; slices without target count by what was found there.
+
+    Raises ValueError where neither truth nor prediction has a pixel.
+    """
+    common = np.array([2 * one.common for one in overlaps], float)
+    total = np.array([one.predicted + one.true for one in overlaps], float)
+    if not total.any():
+        raise ValueError("no pixel to pool")
+
+    def statistic(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        drawn = weights @ total
+        # a resample of empty slices alone has no answer
+        return np.divide(weights @ common, drawn, np.full(len(drawn), np.nan), where=drawn > 0)
+
+    return interval(statistic, groups)
+
+
+def left_empty(overlaps: Sequence[Overlap], groups: Sequence[str]) -> Interval:
+    """Share of slices without target whose prediction is empty too."""
+    return mean_interval(np.array([one.left_empty for one in overlaps], float), groups)
 
 
 def worst_decile(

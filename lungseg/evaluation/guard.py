@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lungseg.data.sources import MaskedSlice
 from lungseg.evaluation.measure import as_slice
-from lungseg.segmenter import LungSegmenter
+
+if TYPE_CHECKING:
+    from lungseg.segmenter import LungSegmenter
 
 
 def guard_threshold(

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lungseg.bootstrap import Interval, interval, mean_interval
+from lungseg.bootstrap import Interval
 from lungseg.data.sources import LESION, LUNG, WIDE_WINDOW, MaskedSlice
-from lungseg.evaluation.figures import worst_decile
+from lungseg.evaluation.figures import left_empty, pooled_dice, summary
 from lungseg.io import as_slices, window_hu
-from lungseg.metrics import dice
-from lungseg.segmenter import LungSegmenter
+from lungseg.metrics import Overlap
 from lungseg.slice import Slice
+
+if TYPE_CHECKING:
+    from lungseg.segmenter import LungSegmenter
 
 
 def as_slice(one: MaskedSlice) -> Slice:
@@ -28,37 +31,34 @@ def measure(segmenter: LungSegmenter, slices: Sequence[MaskedSlice]) -> dict[str
     ``lesion_dice`` (mean over slices with a lesion), ``lesion_dice_pooled`` (all pixels as one),
     ``empty`` (share of the slices without lung that stay empty), each only where it has slices.
 
+    A slice has what its true mask shows on at least :data:`lungseg.metrics.EMPTY` of the picture.
     Intervals are clustered by patient.
     """
     masks = segmenter.predict([as_slice(one) for one in slices])
-    with_lung = [i for i, one in enumerate(slices) if one.masks[..., LUNG].any()]
-    without = [i for i, one in enumerate(slices) if not one.masks[..., LUNG].any()]
-    figures: dict[str, Interval] = {}
-
-    def patients(chosen: Sequence[int]) -> list[str]:
-        return [slices[i].patient for i in chosen]
-
-    if with_lung:
-        scores = np.array([dice(masks[i].mask, slices[i].masks[..., LUNG] > 0) for i in with_lung])
-        figures["dice"] = mean_interval(scores, patients(with_lung))
-        figures["worst_decile"] = interval(
-            lambda weights: worst_decile(scores, weights), patients(with_lung)
-        )
-    if without:
-        empty = np.array([not masks[i].mask.any() for i in without], float)
-        figures["empty"] = mean_interval(empty, patients(without))
-    lesions = [
-        i
-        for i, one in enumerate(slices)
-        if one.known[LESION] and one.masks[..., LESION].any() and masks[i].lesion is not None
+    patients = [one.patient for one in slices]
+    lungs = [
+        Overlap.of(mask.mask, one.masks[..., LUNG] > 0)
+        for mask, one in zip(masks, slices, strict=True)
     ]
-    if lesions:
-        pairs = [(masks[i].lesion, slices[i].masks[..., LESION] > 0) for i in lesions]
-        scores_lesion = np.array([dice(m, t) for m, t in pairs if m is not None])
-        hit = np.array([2 * (m & t).sum() for m, t in pairs if m is not None], float)
-        total = np.array([m.sum() + t.sum() for m, t in pairs if m is not None], float)
-        figures["lesion_dice"] = mean_interval(scores_lesion, patients(lesions))
-        figures["lesion_dice_pooled"] = interval(
-            lambda weights: weights @ hit / (weights @ total), patients(lesions)
+    figures: dict[str, Interval] = {}
+    with_lung = [i for i, lung in enumerate(lungs) if lung.has_target]
+    if with_lung:
+        found = summary([lungs[i].dice for i in with_lung], [patients[i] for i in with_lung])
+        figures |= {"dice": found.mean, "worst_decile": found.worst_decile}
+    without = [i for i, lung in enumerate(lungs) if not lung.has_target]
+    if without:
+        figures["empty"] = left_empty([lungs[i] for i in without], [patients[i] for i in without])
+    lesions = {
+        i: Overlap.of(mask.lesion, slices[i].masks[..., LESION] > 0)
+        for i, mask in enumerate(masks)
+        if slices[i].known[LESION] and mask.lesion is not None
+    }
+    with_lesion = [i for i, lesion in lesions.items() if lesion.has_target]
+    if with_lesion:
+        figures["lesion_dice"] = summary(
+            [lesions[i].dice for i in with_lesion], [patients[i] for i in with_lesion]
+        ).mean
+        figures["lesion_dice_pooled"] = pooled_dice(
+            list(lesions.values()), [patients[i] for i in lesions]
         )
     return figures

@@ -51,3 +51,11 @@ def test_a_wide_slice_is_looked_at_through_the_lung_window() -> None:
         "hu", "p", picture.astype(np.uint8), np.zeros((1, 4, 2), np.uint8), (True, True), 1, True
     )
     assert as_slice(wide).pixels[0] == pytest.approx([326 / 1500, 0.5, 1, 1], abs=0.01)
+
+
+def test_a_speck_of_true_lung_is_no_lung(tiny_weights: Path, drawn_slice: Draw) -> None:
+    speck = np.zeros((96, 96), bool)
+    speck[40, 30:39] = True  # 9 of 9216 pixels, under a thousandth
+    segmenter = LungSegmenter.from_checkpoint(directory=tiny_weights, device="cpu")
+    found = measure(segmenter, [labelled(drawn_slice(), "a", speck)])
+    assert found.keys() == {"empty"}
