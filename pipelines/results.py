@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
+from lungseg.errors import UsageError
 from pipelines.prediction import Prediction
 from pipelines.text import one_line, readable
 
@@ -25,6 +26,7 @@ COLUMNS = (
     "x_max",
     "y_max",
     "message",
+    "lesion_fraction",  # last, because later columns are appended, never inserted
 )
 
 # A spreadsheet takes a cell that starts with one of these for a formula.
@@ -44,6 +46,7 @@ def row_of(prediction: Prediction) -> tuple[str, ...]:
         _fixed(prediction.lung_fraction),
         *box,
         _cell_of_message(prediction.message),
+        _fixed(prediction.lesion_fraction),
     )
 
 
@@ -70,7 +73,8 @@ class Journal:
 
     Opened on an existing part file, it keeps the whole chunks of ``chunk_size`` rows and drops
     what was torn off after them, so that the rest can be computed in the same chunks as in an
-    undisturbed run. ``kept`` are the rows that it found. ``columns``: the header.
+    undisturbed run. ``kept`` are the rows that it found. ``columns``: the header. Raises
+    UsageError, and changes nothing, for a part file of other columns.
     """
 
     def __init__(self, part: Path, chunk_size: int, columns: tuple[str, ...] = COLUMNS) -> None:
@@ -135,7 +139,12 @@ def _whole_chunks(
             cells = tuple(next(csv.reader(io.StringIO(record.decode("utf-8"), newline=""))))
         except (UnicodeDecodeError, StopIteration, csv.Error):
             break
-        if len(cells) != len(columns) or (number == 0 and cells != columns):
+        if number == 0 and cells != columns:
+            raise UsageError(
+                f"{part} has other columns than this version writes ({','.join(columns)}): go on "
+                "with the version that began it, or replace the run with --overwrite"
+            )
+        if len(cells) != len(columns):
             break
         end += len(record)
         if number == 0:

@@ -11,8 +11,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from lungseg.errors import UsageError
 from pipelines.prediction import Prediction, unreadable
 from pipelines.results import COLUMNS, Journal, cell_of_path, row_of
+
+MESSAGE = COLUMNS.index("message")
 
 ODD_ROWS = [
     row_of(unreadable('new\nline "quoted", comma.png', 0, 0.5, "cut off,\r\nsays\x00 the reader")),
@@ -32,7 +35,7 @@ def test_a_row_has_the_columns_of_the_interface_in_order() -> None:
         "non-COVID",
         0.5,
         0.125,
-        None,
+        0.0625,
         (1, 2, 3, 4),
         np.ones((2, 2), bool),
         "m",
@@ -50,20 +53,28 @@ def test_a_row_has_the_columns_of_the_interface_in_order() -> None:
         "x_max": "3",
         "y_max": "4",
         "message": "m",
+        "lesion_fraction": "0.062500",
     }
+    assert COLUMNS[-2:] == ("message", "lesion_fraction")  # appended, never inserted
+
+
+def test_no_lesion_share_is_no_number() -> None:
+    refused = Prediction("a", 0, "no_lung", None, None, 0.5, 0.0, None, None, None, "m")
+    for prediction in (unreadable("a", 0, 0.5, "m"), refused):
+        assert row_of(prediction)[COLUMNS.index("lesion_fraction")] == ""
 
 
 @pytest.mark.parametrize("start", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\r=1"])
 def test_no_cell_is_a_formula_to_a_spreadsheet(start: str) -> None:
     row = row_of(unreadable(f"{start}.png", 0, 0.5, start))
     assert row[0] == f"./{start}.png"  # still the same file
-    assert not row[-1].startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert not row[MESSAGE].startswith(("=", "+", "-", "@", "\t", "\r"))
 
 
 @given(st.text(st.characters(exclude_categories=[])))
 @example("\ud800 \udcff")
 def test_any_message_is_one_printable_line_of_utf8(message: str) -> None:
-    cell = row_of(unreadable("a.png", 0, 0.5, message))[-1]
+    cell = row_of(unreadable("a.png", 0, 0.5, message))[MESSAGE]
     assert cell.isprintable()
     cell.encode("utf-8")
 
@@ -103,6 +114,15 @@ def test_a_journal_with_zeros_after_a_power_cut_keeps_what_is_whole(tmp_path: Pa
     with Journal(part, 2) as journal:
         assert journal.kept == ODD_ROWS[:4]
     assert part.read_bytes() == whole
+
+
+def test_a_journal_of_other_columns_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    part = tmp_path / "rows.part"
+    older = ",".join(COLUMNS[:-1]) + "\na.png,0,unreadable,,,0.500000,,,,,,x\n"
+    part.write_text(older)
+    with pytest.raises(UsageError, match=r"rows\.part has other columns.*--overwrite"):
+        Journal(part, 2)
+    assert part.read_text() == older
 
 
 def test_rows_are_on_disk_when_append_returns(tmp_path: Path) -> None:
