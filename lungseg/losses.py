@@ -1,4 +1,4 @@
-"""Losses of stage 1: Focal Tversky as printed and as Abraham & Khan have it, and BCE."""
+"""Losses of stage 1: Focal Tversky as printed and as Abraham & Khan have it, soft Dice, BCE."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from torch.nn import functional
 
 Sums = Literal["batch", "slice"]
 Exponent = Literal["gamma", "inverse_gamma"]
+Region = Literal["focal_tversky", "dice", "none"]
 
 
 def tversky_index(
@@ -78,6 +79,12 @@ class FocalTverskyLoss(nn.Module):
         elif self.sums == "slice":
             loss = loss.mean(dim=0)
         return loss.sum()
+
+
+def dice_loss(sums: Sums = "batch") -> FocalTverskyLoss:
+    """Soft Dice, 1 - Dice summed over classes: the Tversky index with alpha = beta = 1/2 is Dice
+    (Salehi et al. 2017)."""
+    return FocalTverskyLoss(alpha=0.5, beta=0.5, gamma=1.0, sums=sums)
 
 
 def masked_bce(logits: Tensor, target: Tensor, known: Tensor | None = None) -> Tensor:

@@ -17,16 +17,9 @@ from lungseg.errors import CheckpointError, UsageError
 from lungseg.flags import find_flags
 from lungseg.io import as_slices
 from lungseg.lung_mask import LungMask
-from lungseg.networks import AttentionUNet
+from lungseg.networks import build_network
 from lungseg.slice import Slice
 from lungseg.tensors import choose_device, normalise, stack
-
-
-def build_network(architecture: dict[str, Any]) -> AttentionUNet:
-    """The network that a card describes: ``encoder``, ``classes``, ``widths``."""
-    return AttentionUNet(
-        architecture["encoder"], architecture["classes"], architecture.get("widths")
-    )
 
 
 class LungSegmenter:

@@ -14,8 +14,8 @@ from torch.nn import functional
 
 from lungseg.data.dataset import Sample
 from lungseg.errors import UsageError
-from lungseg.losses import Exponent, FocalTverskyLoss, Sums, masked_bce
-from lungseg.networks import AttentionUNet
+from lungseg.losses import Exponent, FocalTverskyLoss, Region, Sums, dice_loss, masked_bce
+from lungseg.networks import Network, build_network
 from lungseg.networks.pretrained import load_encoder
 from lungseg.optimiser import Schedule, adamw
 from lungseg.repeats import seen_once
@@ -28,8 +28,13 @@ EMPTY = 0.001  # share of the picture under which a mask counts as empty
 
 @dataclass(frozen=True)
 class LossSettings:
-    """Focal Tversky (see :class:`FocalTverskyLoss`), plus weighted BCE of masks and chest head."""
+    """A loss of the region, plus weighted BCE of masks (``bce``) and of the chest head (``chest``).
 
+    ``region``: ``focal_tversky`` (``alpha`` to ``sums``, see :class:`FocalTverskyLoss`), ``dice``
+    (``sums`` alone) or ``none``.
+    """
+
+    region: Region = "focal_tversky"
     alpha: float = 0.7
     beta: float = 0.3
     gamma: float = 1.3
@@ -39,25 +44,44 @@ class LossSettings:
     chest: float = 0.1
 
 
+def region_loss(settings: LossSettings) -> FocalTverskyLoss | None:
+    """The loss that ``settings.region`` names. Raises UsageError where nothing trains the masks."""
+    if settings.region == "dice":
+        return dice_loss(settings.sums)
+    if settings.region == "none":
+        if not settings.bce:
+            raise UsageError("loss.region none without loss.bce trains no masks; give one of both")
+        return None
+    return FocalTverskyLoss(
+        settings.alpha, settings.beta, settings.gamma, settings.exponent, settings.sums
+    )
+
+
 class LungMaskModule(lightning.LightningModule):
-    """Attention U-Net with Focal Tversky loss.
+    """Attention U-Net with Focal Tversky loss, and what it is compared with.
 
     Args:
-        encoder: ``plain`` or a timm name.
+        network: ``attention_unet`` or ``unet_plus_plus``.
+        encoder: ``plain`` (not of U-Net++) or a timm name.
         classes: 1 lung, 2 lung and lesion.
-        widths: see :class:`AttentionUNet`.
+        widths: channels, see :class:`AttentionUNet`.
+        gates: of the attention U-Net; false makes it a U-Net.
+        separable: depthwise-separable convolutions in the decoder of the attention U-Net.
         pretrained: ImageNet weights of the encoder: ``none``, ``package`` (an installed package
             of the extra ``[pretrained]``) or the path of a file.
-        loss: weights and exponents.
+        loss: the region's loss, weights and exponents.
         learning_rate: of Adam (AdamW with ``weight_decay``).
         schedule: ``one_cycle`` over all steps, or ``constant`` (the paper).
     """
 
     def __init__(
         self,
+        network: Network = "attention_unet",
         encoder: str = "plain",
         classes: int = 2,
         widths: list[int] | None = None,
+        gates: bool = True,
+        separable: bool = False,
         pretrained: str = "none",
         loss: LossSettings = LossSettings(),  # noqa: B008  (frozen; jsonargparse shows its fields)
         learning_rate: float = 1e-3,
@@ -67,15 +91,18 @@ class LungMaskModule(lightning.LightningModule):
         super().__init__()
         self.save_hyperparameters()
         self.architecture: dict[str, Any] = {
+            "network": network,
             "encoder": encoder,
             "classes": classes,
             "widths": widths,
         }
-        self.network = AttentionUNet(encoder, classes, widths)
+        if network == "attention_unet":
+            self.architecture |= {"gates": gates, "separable": separable}
+        self.network = build_network(self.architecture)
         self.network.to(memory_format=torch.channels_last)
         load_encoder(self.network, encoder, pretrained)
         self.loss_settings = loss
-        self.focal = FocalTverskyLoss(loss.alpha, loss.beta, loss.gamma, loss.exponent, loss.sums)
+        self.region = region_loss(loss)
         self.learning_rate, self.weight_decay = learning_rate, weight_decay
         self.schedule = schedule
         self.seen: dict[tuple[int, str], list[Tensor]] = defaultdict(list)
@@ -97,17 +124,19 @@ class LungMaskModule(lightning.LightningModule):
     def training_step(self, batch: Sample, index: int) -> Tensor:
         output = self(batch["picture"].float() / 255)
         masks, known = batch["masks"], batch["known"]
-        focal = self.focal(output.masks, masks, known)
-        loss: Tensor = focal
+        parts: dict[str, Tensor] = {}  # as they add up to the loss
+        if self.region is not None:
+            parts["region"] = self.region(output.masks, masks, known)
         if self.loss_settings.bce:
-            loss = loss + self.loss_settings.bce * masked_bce(output.masks, masks, known)
+            parts["bce"] = self.loss_settings.bce * masked_bce(output.masks, masks, known)
         said = batch["chest"] >= 0
         if self.loss_settings.chest and said.any():
-            chest = functional.binary_cross_entropy_with_logits(
+            parts["chest"] = self.loss_settings.chest * functional.binary_cross_entropy_with_logits(
                 output.chest.float()[said], batch["chest"][said].float()
             )
-            loss = loss + self.loss_settings.chest * chest
-        self.log_dict({"train/loss": loss, "train/focal_tversky": focal}, prog_bar=True)
+        loss = torch.stack(list(parts.values())).sum()
+        logged = {f"train/{name}": part for name, part in parts.items()}
+        self.log_dict({"train/loss": loss, **logged}, prog_bar=True)
         return loss
 
     def validation_step(self, batch: Sample, index: int, dataloader_idx: int = 0) -> None:

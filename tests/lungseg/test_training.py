@@ -105,15 +105,52 @@ def test_a_state_made_in_python_loads_with_its_settings(phantom_data: Path, tmp_
     trainer.fit(module, data_of(phantom_data, classes=1))
     trainer.save_checkpoint(tmp_path / "state.ckpt")
     loaded, tensors = network_of(tmp_path / "state.ckpt")
-    assert loaded.architecture == {"encoder": "plain", "classes": 1, "widths": WIDTHS}
+    assert loaded.architecture == {
+        "network": "attention_unet",
+        "encoder": "plain",
+        "classes": 1,
+        "widths": WIDTHS,
+        "gates": True,
+        "separable": False,
+    }
     assert (loaded.loss_settings.alpha, loaded.loss_settings.bce) == (0.6, 0.5)
-    assert loaded.focal.power == pytest.approx(1 / 1.3)
+    assert loaded.region is not None
+    assert loaded.region.power == pytest.approx(1 / 1.3)
     assert all(torch.equal(tensors[k], v) for k, v in module.network.state_dict().items())
 
 
 def test_classes_of_network_and_data_must_agree(phantom_data: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"--model.classes 2 and --data.classes 1 differ"):
         trainer_of(tmp_path).fit(LungMaskModule(widths=WIDTHS), data_of(phantom_data, classes=1))
+
+
+@pytest.mark.parametrize(
+    ("settings", "parts"),
+    [
+        (LossSettings(), {"region", "chest"}),
+        (LossSettings(region="dice", bce=0.5), {"region", "bce", "chest"}),
+        (LossSettings(region="none", bce=2.0, chest=0.0), {"bce"}),
+    ],
+)
+def test_the_parts_that_are_logged_add_up_to_the_loss(
+    phantom_data: Path, settings: LossSettings, parts: set[str]
+) -> None:
+    data = data_of(phantom_data)
+    data.setup()
+    batch = next(iter(data.train_dataloader()))
+    module = LungMaskModule(widths=WIDTHS, loss=settings)
+    logged: dict[str, torch.Tensor] = {}
+    module.log_dict = lambda values, **_: logged.update(values)  # type: ignore[assignment, method-assign]  # no trainer
+    loss = module.training_step(batch, 0)
+    assert logged.pop("train/loss") is loss
+    assert logged.keys() == {f"train/{part}" for part in parts}
+    total = sum(float(part.detach()) for part in logged.values())
+    assert total == pytest.approx(float(loss.detach()))
+
+
+def test_a_loss_that_trains_no_masks_is_refused() -> None:
+    with pytest.raises(UsageError, match="loss.region none without loss.bce"):
+        LungMaskModule(widths=WIDTHS, loss=LossSettings(region="none"))
 
 
 def test_training_steps_lower_the_loss_of_their_batch(phantom_data: Path) -> None:

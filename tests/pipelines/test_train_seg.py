@@ -49,7 +49,8 @@ def test_one_epoch_trains_and_exports_the_best_state(trained: tuple[Path, dict[s
 
 def test_the_card_says_what_was_done(trained: tuple[Path, dict[str, Any]]) -> None:
     _, card = trained
-    assert card["architecture"] == {"encoder": "plain", "classes": 2, "widths": [4, 8, 8, 8, 8, 8]}
+    assert card["architecture"]["network"] == "attention_unet"
+    assert card["architecture"]["widths"] == [4, 8, 8, 8, 8, 8]
     training = card["training"]
     assert (training["epochs"], training["epochs_asked"], training["steps"]) == (1, 1, 3)
     assert (training["seed"], training["resumed"], training["precision"]) == (1, False, "32-true")

@@ -108,6 +108,27 @@ def test_every_gate_learns(network: AttentionUNet) -> None:
     network.eval()
 
 
+def test_without_gates_the_skips_are_joined_as_they_are() -> None:
+    torch.manual_seed(0)
+    network = AttentionUNet("plain", 2, TINY, gates=False).eval()
+    assert not gates_of(network)
+    shapes = {k: v.shape for k, v in network.state_dict().items()}
+    gated = AttentionUNet("plain", 2, TINY).state_dict()
+    assert shapes == {k: v.shape for k, v in gated.items() if ".gate." not in k}
+    block = network.decoder[0]
+    coarse, skip = torch.randn(1, 8, 2, 2), torch.randn(1, 8, 4, 4)
+    whole = torch.cat([functional.interpolate(coarse, scale_factor=2), skip], dim=1)
+    assert torch.equal(block(coarse, skip), block.convolve(whole))
+
+
+def test_separable_blocks_filter_each_channel_alone(network: AttentionUNet) -> None:
+    plain = not isinstance(network.encoder, TimmEncoder)
+    thin = AttentionUNet("plain" if plain else "tf_efficientnet_lite0", 2, separable=True)
+    wide = [m for m in thin.decoder.modules() if isinstance(m, nn.Conv2d) and m.kernel_size[0] == 3]
+    assert len(wide) == 5 * (2 if plain else 1)
+    assert all(m.groups == m.in_channels for m in wide)
+
+
 @pytest.mark.parametrize(
     ("encoder", "classes", "parameters"),
     [("plain", 1, 8_128_311), ("tf_efficientnet_lite0", 2, 3_661_271)],

@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from lungseg.errors import UsageError
 from lungseg.networks import AttentionUNet
 from lungseg.networks.attention_unet import TimmEncoder
+from lungseg.networks.build import NETWORKS, Network
 from lungseg.networks.pretrained import (
     PACKAGES,
     in_order_of,
@@ -40,10 +41,11 @@ def test_every_package_fits_its_timm_network(name: str) -> None:
     assert mapped["classifier.weight"].shape == (1000, 1280)
 
 
-def test_the_encoder_starts_from_the_package() -> None:
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_encoder_starts_from_the_package(name: Network) -> None:
     needs_package(NAME)
     torch.manual_seed(0)
-    network, fresh = AttentionUNet(NAME), AttentionUNet(NAME)
+    network, fresh = NETWORKS[name](NAME), NETWORKS[name](NAME)
     fresh.load_state_dict(network.state_dict())
     load_encoder(network, NAME, "package")
     state = read_state(packaged_file(NAME))
