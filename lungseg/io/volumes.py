@@ -1,0 +1,155 @@
+"""NIfTI volumes to axial slices, oriented by their affine and seen through the lung window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lungseg.errors import UnreadableError
+from lungseg.io.values import check_finite
+from lungseg.io.window import LUNG_WINDOW, Window, check_window, window_hu
+from lungseg.slice import Scale, Slice, Source
+
+VOLUME_SUFFIXES = (".nii", ".nii.gz")
+ORIENTATION = "LPS"  # columns run to the patient's left, rows to the back, slices to the head
+
+
+@dataclass(frozen=True, eq=False)
+class Volume:
+    """A volume of S axial slices, the lowest first, each with the patient's right on the left of
+    the picture and the front on top, as a radiologist sees it.
+
+    ``stored``: S x H x W, a value is ``stored * slope + intercept``. ``spacing``: (slice, row,
+    column) in mm. ``affine``: 4 x 4, from (column, row, slice) to mm in the space of NIfTI.
+    ``messages``: what the reader had to assume.
+    """
+
+    path: Path
+    stored: NDArray[Any]
+    slope: float
+    intercept: float
+    spacing: tuple[float, float, float]
+    affine: NDArray[np.float64]
+    messages: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.stored)
+
+    def values(self, index: int) -> NDArray[np.float32]:
+        """Slice ``index``, float32 H x W: HU in a CT, a class in a mask."""
+        values: NDArray[np.float32] = self.stored[index].astype(np.float32)
+        values *= np.float32(self.slope)
+        values += np.float32(self.intercept)
+        return values
+
+    def slices(self, window: Window = LUNG_WINDOW) -> Iterator[Slice]:
+        """The slices from the lowest up, made one by one, HU seen through ``window``.
+
+        A volume without a value below 0 shows no air, so it cannot be HU: it is taken as displayed,
+        from 0 to 255, or to 1 or its own largest value where that fits, and says so. Raises
+        ValueError for an impossible window.
+        """
+        check_window(window)
+        low, high = sorted(
+            float(end) * self.slope + self.intercept
+            for end in (self.stored.min(), self.stored.max())
+        )
+        scale: Scale = "hu"
+        messages = self.messages
+        if low >= 0:
+            scale = "display"
+            white = 1.0 if high <= 1 else max(255.0, high)
+            window = (white / 2, white)
+            messages += (
+                f"values from {low:g} to {high:g}, without air, cannot be HU: taken as displayed, "
+                f"from 0 to {white:g}",
+            )
+        for index in range(len(self)):
+            yield Slice(
+                window_hu(self.values(index), window),
+                Source(str(self.path), index),
+                scale=scale,
+                spacing=self.spacing[1:],
+                orientation=ORIENTATION,
+                messages=messages,
+            )
+
+
+def read_volume(path: Path) -> Volume:
+    """The NIfTI volume in ``path`` (.nii or .nii.gz); a fourth axis of length 1 is dropped.
+
+    Slices are of the plane next to axial where the scan is oblique. Raises UnreadableError, in one
+    sentence, for a file that is missing, cut off or damaged, has no voxel, another number of axes,
+    colours, or values that are no finite numbers.
+    """
+    import nibabel
+
+    try:
+        image: Any = nibabel.load(path, mmap=False)
+        stored = np.asarray(image.dataobj.get_unscaled())
+        slope, intercept = float(image.dataobj.slope), float(image.dataobj.inter)
+        codes = int(image.header["qform_code"]), int(image.header["sform_code"])
+    # nibabel and the decoders below it raise many kinds on damaged bytes
+    except Exception as error:
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise UnreadableError(
+            f"{path} cannot be decoded as NIfTI ({said}); it is probably cut off or damaged, "
+            "copy or export it again"
+        ) from error
+    while stored.ndim > 3 and stored.shape[-1] == 1:
+        stored = stored[..., 0]
+    if stored.ndim != 3 or stored.size == 0 or stored.dtype.kind not in "iuf":
+        raise UnreadableError(
+            f"{path} has the shape {stored.shape} of {stored.dtype}, expected a volume of three "
+            "axes with numbers in it; export one volume a file"
+        )
+    try:
+        check_finite(stored)
+    except ValueError as error:
+        raise UnreadableError(f"{path}: {error}") from error
+    return _oriented(path, stored, slope, intercept, image.affine, codes == (0, 0))
+
+
+def _oriented(
+    path: Path,
+    stored: NDArray[Any],
+    slope: float,
+    intercept: float,
+    affine: NDArray[np.float64],
+    guessed: bool,
+) -> Volume:
+    """X x Y x Z with its affine, turned to S x H x W in ``ORIENTATION``, without a copy."""
+    from nibabel import orientations
+
+    turn = orientations.ornt_transform(
+        orientations.io_orientation(affine), orientations.axcodes2ornt(tuple(ORIENTATION))
+    )
+    turned = affine @ orientations.inv_ornt_aff(turn, stored.shape)
+    column, row, slice_ = (float(step) for step in np.linalg.norm(turned[:3, :3], axis=0))
+    messages = ("its header names no orientation: it may be mirrored",) if guessed else ()
+    return Volume(
+        path,
+        orientations.apply_orientation(stored, turn).T,
+        slope,
+        intercept,
+        (slice_, row, column),
+        turned,
+        messages,
+    )
+
+
+def voxels_apart(one: Volume, other: Volume) -> float:
+    """How far apart the two headers say that the same corner lies, in voxels of ``one``.
+
+    A mask whose header does not agree with that of its image may be mirrored against it.
+    """
+    ends = [(0, length - 1) for length in reversed(one.stored.shape)]
+    corners = np.array([(*corner, 1) for corner in product(*ends)], float).T
+    moved = np.linalg.solve(one.affine, other.affine @ corners)
+    return float(np.linalg.norm((moved - corners)[:3], axis=0).max())
