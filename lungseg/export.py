@@ -47,6 +47,7 @@ def export_segmenter(
         "training": {
             "data": {k: len(v) for k, v in data.train.items()},
             "shares": {k: round(v, 4) for k, v in data.shares().items()},
+            **({"pseudo_labels": data.pseudo_labels} if data.pseudo_labels else {}),
             "split": data.split.data,
             "split_sha256": data.split.sha256,
             "held_out_patients": sorted(data.split.test),

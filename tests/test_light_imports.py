@@ -20,6 +20,8 @@ HEAVY = ("torch", "torchvision", "timm", "lightning", "albumentations", "cv2", "
         ("from pipelines.predict import main; main(['--unknown'])", 2),
         ("from pipelines.predict import main; main(['x', '--batch-size', '0'])", 2),
         ("from pipelines.predict import main; raise SystemExit(main(['missing-folder']))", 2),
+        ("from pipelines.pseudo_label import main; main(['--help'])", 0),
+        ("from pipelines.pseudo_label import main; raise SystemExit(main(['missing-folder']))", 2),
         ("from pipelines.__main__ import main; raise SystemExit(main(['predct']))", 2),
         ("from pipelines.__main__ import main; main(['predict', '--help'])", 0),
     ],

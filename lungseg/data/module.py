@@ -6,14 +6,17 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import lightning
+from lightning.pytorch.utilities import rank_zero_info
 from torch.utils.data import DataLoader
 
 from lungseg.data.corrections import read_corrections
 from lungseg.data.dataset import PHANTOM, Augmentation, Sample, TrainingSlices, ValidationSlices
+from lungseg.data.pseudo import read_pseudo_folder
 from lungseg.data.sources import (
+    LESION,
     MaskedSlice,
     read_foreign_folder,
     read_hu_folder,
@@ -22,6 +25,7 @@ from lungseg.data.sources import (
 )
 from lungseg.data.split import read_split
 from lungseg.errors import UsageError
+from lungseg.pseudo_labels import read_run
 
 MAX_SIZE = 512  # pixels kept of a training picture, twice what the networks see
 
@@ -30,20 +34,36 @@ MAX_SIZE = 512  # pixels kept of a training picture, twice what the networks see
 class ExtraSource:
     """A further source of slices beside the main one.
 
-    ``kind``: ``masks`` (the layout of the main set), ``hu`` (16-bit, masks by threshold) or
-    ``foreign`` (no lung). ``share``: of the draws. Of its patients each ``hold_out``-th is
-    validation. ``exclude``: stems left out; ``corrections``: a JSON file of changes to threshold
-    masks (see :func:`read_corrections`); ``body``: folders of body CT without chest.
+    ``kind``: ``masks`` (the layout of the main set), ``hu`` (16-bit, masks by threshold),
+    ``foreign`` (no lung) or ``pseudo`` (any pictures, with ``labels``: the folder that
+    ``pipelines.pseudo_label`` wrote of them). ``share``: of the draws. Of its patients each
+    ``hold_out``-th is validation, with 0 none of them: pseudo-labels are no truth to choose by.
+    ``exclude``: stems (of ``pseudo`` also paths) left out; ``corrections``: a JSON file of changes
+    to threshold masks (see :func:`read_corrections`); ``body``: folders of body CT without chest.
     """
 
     folder: str
-    kind: Literal["masks", "hu", "foreign"]
+    kind: Literal["masks", "hu", "foreign", "pseudo"]
     share: float
     hu_offset: float = 1024.0
     hold_out: int = 5
     exclude: list[str] = field(default_factory=list)
     corrections: str = ""
     body: list[str] = field(default_factory=list)
+    labels: str = ""
+
+    def check(self) -> None:
+        """Raise UsageError for options that go with no data."""
+        if self.hold_out == 1 or self.hold_out < 0:
+            raise UsageError(
+                f"hold_out {self.hold_out} leaves nothing of {self.folder} to train on; "
+                "give 2 or more, or 0 to hold out none"
+            )
+        if (self.kind == "pseudo") != bool(self.labels):
+            raise UsageError(
+                f"the source {self.folder} of kind {self.kind} has labels {self.labels!r}; "
+                "kind pseudo needs the folder of its labels, and no other kind has one"
+            )
 
     def read(self, data_dir: Path) -> list[MaskedSlice]:
         """All slices of the source."""
@@ -53,6 +73,8 @@ class ExtraSource:
         if self.kind == "hu":
             steps = read_corrections(Path(self.corrections)) if self.corrections else {}
             return read_hu_folder(root, MAX_SIZE, self.folder, self.hu_offset, self.exclude, steps)
+        if self.kind == "pseudo":
+            return read_pseudo_folder(root, Path(self.labels), MAX_SIZE, self.folder, self.exclude)
         return read_foreign_folder(root, MAX_SIZE, self.folder, self.exclude, self.body)
 
 
@@ -95,6 +117,8 @@ class LungMaskDataModule(lightning.LightningDataModule):
         self.data_dir, self.folder = Path(data_dir), folder
         self.split = read_split(Path(split))
         self.extra: Sequence[ExtraSource] = extra or []
+        for source in self.extra:
+            source.check()
         self.phantom_share, self.reformat_share = phantom_share, reformat_share
         self.classes, self.size = classes, size
         self.slices_per_epoch, self.batch_size = slices_per_epoch, batch_size
@@ -103,6 +127,7 @@ class LungMaskDataModule(lightning.LightningDataModule):
         self.train: dict[str, list[MaskedSlice]] = {}
         self.val: dict[str, list[MaskedSlice]] = {}
         self.test: list[MaskedSlice] = []
+        self.pseudo_labels: dict[str, dict[str, Any]] = {}
 
     def setup(self, stage: str | None = None) -> None:
         """Read every source once.
@@ -126,9 +151,19 @@ class LungMaskDataModule(lightning.LightningDataModule):
         for source in self.extra:
             slices = source.read(self.data_dir)
             patients = sorted({one.patient for one in slices})
-            held_out = set(patients[source.hold_out - 1 :: source.hold_out])
+            held_out: set[str] = set()
+            if source.hold_out:
+                held_out = set(patients[source.hold_out - 1 :: source.hold_out])
             self.train[source.folder] = [s for s in slices if s.patient not in held_out]
-            self.val[source.folder] = [s for s in slices if s.patient in held_out]
+            if held_out:
+                self.val[source.folder] = [s for s in slices if s.patient in held_out]
+            if source.kind == "pseudo":
+                self.pseudo_labels[source.folder] = read_run(Path(source.labels))
+                lesions = sum(one.known[LESION] for one in slices)
+                rank_zero_info(
+                    f"{source.folder}: {len(slices)} slices with pseudo-labels are taken, "
+                    f"lesions known in {lesions}"
+                )
         if self.reformat_share:
             self.train["reformats"] = reformats(self.train[self.folder])
             self.val["reformats"] = reformats(self.val[self.folder], every=60)

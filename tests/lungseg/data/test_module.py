@@ -188,3 +188,58 @@ def test_the_split_file_holds_what_the_card_will_say(phantom_data: Path) -> None
     data = module_of(phantom_data)
     content = json.loads((phantom_data / "split.json").read_text())
     assert (data.split.data, data.split.sha256) == (content["data"], content["sha256"])
+
+
+def test_nothing_of_a_source_is_held_out_where_that_is_asked(
+    phantom_data: Path, tmp_path: Path
+) -> None:
+    root = Path(shutil.copytree(phantom_data, tmp_path / "data"))
+    shutil.copytree(root / "phantoms", root / "more")
+    data = module_of(root, extra=[ExtraSource("more", "masks", 0.3, hold_out=0)])
+    data.setup()
+    assert len(data.train["more"]) == 24
+    assert list(data.val) == ["phantoms"]
+    assert len(data.val_dataloader()) == 1
+
+
+@pytest.mark.parametrize("hold_out", [1, -1])
+def test_a_source_that_would_leave_nothing_to_train_on_is_refused(
+    phantom_data: Path, hold_out: int
+) -> None:
+    with pytest.raises(UsageError, match=f"hold_out {hold_out} leaves nothing of more"):
+        module_of(phantom_data, extra=[ExtraSource("more", "masks", 0.3, hold_out=hold_out)])
+
+
+@pytest.mark.parametrize(("kind", "labels"), [("pseudo", ""), ("foreign", "somewhere")])
+def test_labels_belong_to_pseudo_labelled_pictures(
+    phantom_data: Path, kind: Any, labels: str
+) -> None:
+    with pytest.raises(UsageError, match="kind pseudo needs the folder of its labels"):
+        module_of(phantom_data, extra=[ExtraSource("more", kind, 0.3, labels=labels)])
+
+
+def test_pseudo_labels_train_and_tell_how_they_were_made(
+    phantom_data: Path,
+    tiny_weights: Path,
+    drawn_slice: Any,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    from pipelines.pseudo_label_folder import pseudo_label_folder
+
+    root = Path(shutil.copytree(phantom_data, tmp_path / "data"))
+    (root / "more").mkdir()
+    for n in range(3):
+        Image.fromarray(drawn_slice(150 + 20 * n)).save(root / "more" / f"{n}.png")
+    labels = tmp_path / "labels"
+    pseudo_label_folder(root / "more", labels, weights=tiny_weights, device="cpu")
+    source = ExtraSource("more", "pseudo", 0.5, hold_out=0, exclude=["1"], labels=str(labels))
+    data = module_of(root, extra=[source])
+    with caplog.at_level("INFO", logger="lightning"):
+        data.setup()
+    assert [one.name for one in data.train["more"]] == ["more/0.png", "more/2.png"]
+    assert list(data.val) == ["phantoms"]
+    assert "more: 2 slices with pseudo-labels are taken, lesions known in 0" in caplog.text
+    told = data.pseudo_labels["more"]
+    assert (told["segmenter"]["name"], told["counts"]["kept"]) == ("dark", 3)
+    assert next(iter(data.train_dataloader()))["picture"].shape == (4, 64, 64)

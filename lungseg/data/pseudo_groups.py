@@ -1,0 +1,51 @@
+"""Which unlabelled pictures may show one patient."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from lungseg.data.sources import BLOCK
+
+_PAPER = re.compile(r"(.+)-p\d")  # as in COVID-CT: 2020.03.25.20043166-p17-78.png
+
+
+def groups_of(root: Path, paths: Sequence[str]) -> dict[str, str]:
+    """A group for each of ``paths`` (POSIX, below ``root``) that must not straddle a split.
+
+    The ``patient`` of ``slices.csv`` in ``root``, by stem; else the paper that begins the name;
+    else blocks of ten neighbours in their folder, with numbers in names counted as numbers.
+    """
+    patients = _patients(root)
+    groups = {}
+    rest: dict[str, list[str]] = defaultdict(list)
+    for path in paths:
+        stem, folder = PurePosixPath(path).stem, PurePosixPath(path).parent.as_posix()
+        if stem in patients:
+            groups[path] = patients[stem]
+        elif paper := _PAPER.match(stem):
+            groups[path] = f"{folder}/{paper[1]}"
+        else:
+            rest[folder].append(path)
+    for folder, members in rest.items():
+        for place, path in enumerate(sorted(members, key=_by_number)):
+            groups[path] = f"{folder}/block-{place // BLOCK:03d}"
+    return groups
+
+
+def _patients(root: Path) -> dict[str, str]:
+    table = root / "slices.csv"
+    if not table.is_file():
+        return {}
+    with table.open(newline="", encoding="utf-8") as file:
+        rows = csv.DictReader(file)
+        return {r["slice"]: r["patient"] for r in rows if {"slice", "patient"} <= r.keys()}
+
+
+def _by_number(path: str) -> list[tuple[int, str]]:
+    return [
+        (int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", path)
+    ]

@@ -1,0 +1,120 @@
+"""``python -m pipelines.pseudo_label DIR``: masks for slices that nobody has labelled."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+
+from lungseg.allocator import keep_freed_memory
+from lungseg.pseudo_labels import Filters
+from pipelines.command import CommandParser, ExitCode, run_command
+from pipelines.progress import ProgressBar
+from pipelines.pseudo_label_folder import Choice, pseudo_label_folder, table
+
+EXAMPLE = """\
+example:
+  python -m pipelines.pseudo_label PICTURES --out LABELS
+
+writes LABELS/slices.csv (one row a picture: kept or why not), LABELS/masks/ (PNG: bit 0 lung,
+bit 1 lesion), LABELS/sheet.png (look at it, and name what is wrong in `exclude` of the training
+config) and LABELS/run.json. Labels of the data are not read. Pictures that a result is to be
+measured on do not belong below PICTURES; --names takes the lists of a split.
+
+exit codes: 0 all well, 1 could not finish (go on with --resume), 2 wrong use,
+3 finished, but some picture is unreadable or no chest CT, or none was kept
+"""
+
+
+def parser() -> CommandParser:
+    """The options of the command."""
+    parser = CommandParser(
+        prog="pipelines.pseudo_label",
+        description="Lung and lesion masks of unlabelled CT slices, where the network is sure.",
+        epilog=EXAMPLE,
+    )
+    add = parser.add_argument
+    add("dir", metavar="DIR", type=Path, help="folder of pictures (PNG, JPEG, TIFF, BMP)")
+    add("--out", type=Path, default=Path("pseudo-labels"), help="folder to write (%(default)s)")
+    existing = parser.add_mutually_exclusive_group()
+    existing.add_argument("--resume", action="store_true", help="go on where a run was cut off")
+    existing.add_argument("--overwrite", action="store_true", help="replace an earlier run")
+    add(
+        "--checkpoint", metavar="NAME", help="segmenter, by name or file (the default of --weights)"
+    )
+    add("--weights", type=Path, metavar="DIR", help="folder of checkpoints (the shipped ones)")
+    add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="(%(default)s)")
+    add(
+        "--names",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="take only pictures whose file name is a line of one of these (all)",
+    )
+    add("--every", type=_from_1, default=1, metavar="N", help="take each N-th picture (1)")
+    add("--limit", type=_from_1, metavar="N", help="take the first N of these (all)")
+    helps = {
+        "min_agreement": "mean Dice of the lungs of altered copies with their average",
+        "max_uncertain": "share of the lung without a clear probability",
+        "min_lesion_agreement": "mean Dice below which the lesions of a slice are unknown",
+    }
+    for field in fields(Filters):
+        option = f"--{field.name.replace('_', '-')}"
+        said = f"{helps[field.name]} (%(default)s)"
+        add(option, type=_share, default=field.default, metavar="X", help=said)
+    add("--seed", type=int, default=1, metavar="N", help="of the pictures on the sheet (1)")
+    add("--quiet", action="store_true", help="no progress on standard error")
+    add("--json", action="store_true", help="print the record of the run as one JSON object")
+    add("--debug", action="store_true", help="print the traceback of an error")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    given = parser().parse_args(arguments)
+    hint = "run the same command with --resume instead of --overwrite to go on"
+    return run_command(lambda: _label(given), given.debug, hint)
+
+
+def _label(given: argparse.Namespace) -> ExitCode:
+    keep_freed_memory()
+    with ProgressBar(sys.stderr, given.quiet) as progress:
+        record = pseudo_label_folder(
+            given.dir,
+            given.out,
+            Filters(**{field.name: getattr(given, field.name) for field in fields(Filters)}),
+            Choice(tuple(given.names), given.every, given.limit),
+            given.checkpoint,
+            given.weights,
+            given.device,
+            given.seed,
+            given.resume,
+            given.overwrite,
+            progress,
+        )
+    print(json.dumps(record) if given.json else table(record), flush=True)
+    return ExitCode(record["exit_code"])
+
+
+def _from_1(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
+    return value
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
