@@ -16,6 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
     from covidcls.data.module import CovidDataModule
     from covidcls.export import export_classifier
     from covidcls.training import CovidModule
+    from lungseg.training_report import TrainingCurves
     from pipelines.training_cli import train
 
     return train(
@@ -25,6 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
         arguments,
         monitor="val/auc",
         bf16_on_cpu=False,
+        reports=[TrainingCurves],
     )
 
 

@@ -13,7 +13,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; the exit code."""
     from lungseg.data.module import LungMaskDataModule
     from lungseg.export import export_segmenter
+    from lungseg.sample_sheets import SampleSheets
     from lungseg.training import LungMaskModule
+    from lungseg.training_report import TrainingCurves
     from pipelines.training_cli import train
 
     return train(
@@ -23,6 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
         arguments,
         monitor="val/score",
         bf16_on_cpu=True,
+        reports=[TrainingCurves, SampleSheets],
     )
 
 

@@ -20,6 +20,7 @@ from lungseg.allocator import keep_freed_memory
 from lungseg.errors import UsageError
 from pipelines.command import ExitCode, run_command
 
+Report = Callable[[Path], lightning.Callback]
 Export = Callable[[Path, Any, Path, str, dict[str, Any], bool], dict[str, Any]]
 
 
@@ -40,8 +41,15 @@ def fast_precision(bf16_on_cpu: bool) -> str:
 class TrainingCLI(LightningCLI):
     """LightningCLI without sub-commands, with the options of a project's run."""
 
-    def __init__(self, *given: Any, monitor: str, bf16_on_cpu: bool, **options: Any) -> None:
-        self.monitor, self.bf16_on_cpu = monitor, bf16_on_cpu
+    def __init__(
+        self,
+        *given: Any,
+        monitor: str,
+        bf16_on_cpu: bool,
+        reports: Sequence[Report],
+        **options: Any,
+    ) -> None:
+        self.monitor, self.bf16_on_cpu, self.reports = monitor, bf16_on_cpu, reports
         super().__init__(*given, **options)
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
@@ -58,6 +66,9 @@ class TrainingCLI(LightningCLI):
         )
         parser.add_argument(
             "--test", type=bool, default=False, help="measure the held-out data too (once)"
+        )
+        parser.add_argument(
+            "--report", type=bool, default=True, help="draw curves and samples of the run"
         )
         parser.add_lightning_class_args(EarlyStopping, "early_stopping")
         parser.set_defaults(
@@ -108,7 +119,13 @@ class TrainingCLI(LightningCLI):
             TensorBoardLogger(str(self.folder), name=None, version="tensorboard"),
             CSVLogger(str(self.folder), name=None, version=self._csv_folder()),
         ]
-        callbacks = [*(self.config_init.trainer.callbacks or []), self.best, last]
+        reports = self.reports if self.config_init.report else []
+        callbacks = [
+            *(self.config_init.trainer.callbacks or []),
+            *(report(self.folder) for report in reports),
+            self.best,
+            last,
+        ]
         trainer: lightning.Trainer = super().instantiate_trainer(
             logger=loggers, callbacks=callbacks, **options
         )
@@ -129,10 +146,11 @@ def train(
     *,
     monitor: str,
     bf16_on_cpu: bool,
+    reports: Sequence[Report],
 ) -> int:
     """Fit, then export the epoch with the highest ``monitor``; the exit code.
 
-    The card is printed as JSON.
+    ``reports``: what draws into the run's folder meanwhile. The card is printed as JSON.
     """
     given = None if arguments is None else list(arguments)
 
@@ -144,6 +162,7 @@ def train(
             data,
             monitor=monitor,
             bf16_on_cpu=bf16_on_cpu,
+            reports=reports,
             args=given,
             run=False,
             seed_everything_default=1,

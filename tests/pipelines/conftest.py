@@ -116,7 +116,7 @@ def killed_and_resumed(
     """Kill a training of 24 epochs in the middle, go on: its card, and the epochs logged then."""
 
     def run(command: str, folder: Path) -> tuple[dict[str, Any], list[int]]:
-        options = ("--trainer.max_epochs=24", "--early_stopping.patience=99")
+        options = ("--trainer.max_epochs=24", "--early_stopping.patience=99", "--report=false")
         process = start_training(command, folder, *options)
         table = folder / "runs" / "tiny" / "csv" / "metrics.csv"
         while process.poll() is None and not (

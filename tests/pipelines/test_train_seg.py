@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import lightning
 import numpy as np
 import pytest
@@ -70,6 +71,13 @@ def test_logs_are_written_for_eyes_and_for_programs(trained: tuple[Path, dict[st
     assert "val/phantoms/dice" in header
     assert "val/score" in header
     assert list((run / "tensorboard").glob("events.*"))
+
+
+def test_curves_and_sample_sheets_are_drawn(trained: tuple[Path, dict[str, Any]]) -> None:
+    run = trained[0] / "runs" / "tiny"
+    assert sorted(p.name for p in (run / "samples").iterdir()) == ["epoch-00.png", "training.png"]
+    for name in ("curves.png", "samples/epoch-00.png", "samples/training.png"):
+        assert cv2.imread(str(run / name)).std() > 10
 
 
 def test_the_exported_weights_segment(trained: tuple[Path, dict[str, Any]]) -> None:
@@ -170,6 +178,8 @@ def test_two_processes_train_one_network_and_export_once(
     assert process.returncode == 0, errors
     card = json.loads(said)  # one card, of one export
     assert (card["training"]["epochs"], card["training"]["steps"]) == (2, 2 * 3)
+    drawn = sorted(p.name for p in (tmp_path / "runs" / "tiny" / "samples").iterdir())
+    assert drawn == ["epoch-00.png", "epoch-01.png", "training.png"]
     module, _ = network_of(tmp_path / "runs" / "tiny" / "best.ckpt")
     split = str(phantom_data / "split.json")
     data = LungMaskDataModule(str(phantom_data), "phantoms", split, size=64, workers=0)
