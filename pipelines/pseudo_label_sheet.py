@@ -72,7 +72,7 @@ def _tile(row: Row, file: Path, labels: Path) -> Picture:
     tile = np.zeros((SIDE + BAND, SIDE, 3), np.uint8)
     top, left = (SIDE - height) // 2, (SIDE - width) // 2
     tile[top : top + height, left : left + width] = picture
-    _write(tile, PurePosixPath(row.path).stem[-28:], SIDE + 13)
+    _write(tile, PurePosixPath(row.path).stem[-31:], SIDE + 13)
     _write(tile, _said(row), SIDE + 28)
     return tile
 
@@ -86,4 +86,4 @@ def _said(row: Row) -> str:
 
 def _write(picture: Picture, text: str, y: int) -> None:
     plain = one_line(text).encode("ascii", "replace").decode()
-    cv2.putText(picture, plain, (3, y), cv2.FONT_HERSHEY_SIMPLEX, 0.38, TEXT_COLOUR, 1, cv2.LINE_AA)
+    cv2.putText(picture, plain, (3, y), cv2.FONT_HERSHEY_SIMPLEX, 0.35, TEXT_COLOUR, 1, cv2.LINE_AA)

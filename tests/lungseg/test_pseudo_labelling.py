@@ -101,8 +101,8 @@ def judged(
     return judge(maps, LungMask(lung, mean[0], lesion, chest, flags), 0.5, 0.5, Filters())
 
 
-SURE = [lung_at(10, 20)] * 4
-NOTHING = [np.zeros((100, 80), np.float32)] * 4
+SURE = [lung_at(10, 20)] * 8
+NOTHING = [np.zeros((100, 80), np.float32)] * 8
 
 
 @pytest.mark.parametrize(
@@ -129,15 +129,18 @@ def test_a_slice_is_dropped_for_the_first_filter_that_it_fails(
 SPOT = np.zeros((100, 80), np.float32)
 SPOT[20:30, 25:45] = 1
 ELSEWHERE = np.roll(SPOT, 12, axis=0)
+SPECK = np.zeros((100, 80), np.float32)
+SPECK[30, 30] = 1
 
 
 @pytest.mark.parametrize(
     ("lesions", "known"),
     [
         (NOTHING, True),
-        ([SPOT] * 4, True),
-        ([SPOT, SPOT, SPOT, ELSEWHERE], False),
-        ([SPOT * 0, SPOT * 0, SPOT * 0, SPOT], False),  # one copy shows a lesion: who is right?
+        ([SPOT] * 8, True),
+        ([SPOT, ELSEWHERE] * 4, False),
+        ([*NOTHING[:7], SPOT], False),  # one copy shows a lesion: who is right?
+        ([np.roll(SPECK, n, axis=0) for n in range(8)], True),
         (None, False),
     ],
 )
