@@ -19,8 +19,9 @@ TINY = 0.01  # of the picture (0.2 %, 0 %)
 HUGE = 0.75  # of the picture; cropped to the lungs they cover up to 0.71 (0 %, 0 %)
 MIN_BALANCE = 0.25  # of the smaller lung to the larger (0.1 %, 0 %)
 MIN_CONTACT = 0.01  # of the picture's border that shows lung (0 %, 100 %)
-# Seen on a dozen slices: good masks have 0.92 to 0.99 and 0.04 to 0.32, wrong ones 0.63 to 0.88 and
-# 0.53 to 5.4. Uncertain pixels line the outline, so small lungs have relatively more of them.
+# Seen on a dozen slices: good masks have 0.92 to 0.99 and 0.04 to 0.32; a base, a lung tip and a
+# collage have below 0.88 or above 0.52. Uncertain pixels line the outline, so that small lungs have
+# relatively more of them.
 MIN_CONFIDENCE = 0.9  # mean probability inside the mask
 UNCERTAIN = (0.2, 0.8)  # probabilities from and to
 MAX_UNCERTAIN = 0.5  # uncertain pixels of the whole picture, as a share of the mask's
