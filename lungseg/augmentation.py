@@ -34,7 +34,7 @@ def strong_augmentation(size: int) -> A.Compose:
             A.Resize(size, size, interpolation=cv2.INTER_AREA),
             A.HorizontalFlip(p=0.5),
             A.VerticalFlip(p=0.3),
-            A.RandomRotate90(p=0.15),
+            A.RandomRotate90(p=0.2),
             A.Affine(
                 scale={"x": (0.65, 1.4), "y": (0.65, 1.4)},
                 rotate=(-20, 20),
@@ -43,7 +43,10 @@ def strong_augmentation(size: int) -> A.Compose:
                 fill=0,
                 p=0.85,
             ),
+            # whole bodies, small in a wide field of view
+            A.Affine(scale=(0.45, 0.75), rotate=(-90, 90), fill=0, p=0.1),
             *_grey_values(),
+            *_few_pixels(),
             A.CoarseDropout(
                 num_holes_range=(1, 3),
                 hole_height_range=(0.04, 0.15),
@@ -76,6 +79,23 @@ def figure_augmentation(size: int) -> A.Compose:
     )
 
 
+def _few_pixels() -> list[Any]:
+    """Slices scaled up from thumbnails, by different interpolations."""
+    return [
+        A.OneOf(
+            [
+                A.Downscale(
+                    scale_range=(0.12, 0.35),
+                    interpolation_pair={"downscale": cv2.INTER_AREA, "upscale": how},
+                    p=1.0,
+                )
+                for how in (cv2.INTER_NEAREST, cv2.INTER_LINEAR, cv2.INTER_CUBIC)
+            ],
+            p=0.12,
+        )
+    ]
+
+
 def _grey_values() -> list[Any]:
     return [
         A.RandomGamma(gamma_limit=(60, 160), p=0.5),
@@ -98,17 +118,24 @@ def draw_window(picture: Picture, wide: bool, rng: np.random.Generator) -> Pictu
     """Look at ``picture`` (uint8 H x W) through a random window.
 
     ``wide``: the picture spans -1024 to 600 HU, and any clinical window can be drawn, lung to
-    mediastinum to dark and whole; otherwise the displayed range is only narrowed.
+    mediastinum to dark and whole; otherwise the displayed range is narrowed, or widened until
+    the picture is dark, as it is when all of a scanner's range is squeezed into 8 bits.
     """
     values = picture.astype(np.float32)
     if wide:
+        dark = rng.random() < 0.1
         centre, width = rng.uniform(-750, 60), rng.uniform(350, 2200)
+        if dark:
+            centre, width = rng.uniform(0, 1100), rng.uniform(2200, 4400)
         scale = 255 / 1624
         low, high = (centre - width / 2 + 1024) * scale, (centre + width / 2 + 1024) * scale
     else:
-        if rng.random() < 0.5:
+        kind = rng.random()
+        if kind < 0.5:
             return picture
         low, high = rng.uniform(-60, 90), rng.uniform(150, 420)
+        if kind > 0.92:
+            low, high = rng.uniform(-20, 30), rng.uniform(420, 1000)
     shown = np.clip((values - low) / (high - low), 0, 1) * 255
     return np.asarray(shown.round(), np.uint8)
 

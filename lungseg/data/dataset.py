@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from lungseg.data.levels import close_lungs
 from lungseg.data.sources import WIDE_WINDOW, MaskedSlice
 from lungseg.io import window_hu
 from lungseg.phantom import random_phantom
 from lungseg.tensors import resize
 
 Augmentation = Literal["strong", "paper"]
+CLOSED = 0.1  # share of the strong draws whose lungs are closed in part or whole
 PHANTOM = "phantom"
 
 
@@ -118,11 +120,13 @@ class TrainingSlices(Dataset[Sample]):
         # the index too, because processes of one training may share the state of the generator
         rng = np.random.default_rng([int(torch.randint(2**31 - 1, ())), index])
         one = self._draw(rng)
-        picture = one.picture
+        picture, masks = one.picture, one.masks
+        if self.strong and rng.random() < CLOSED:
+            picture, masks = close_lungs(picture, masks, rng)
         if self.strong or one.wide:
             picture = draw_window(picture, one.wide, rng)
         self.compose.set_random_seed(int(rng.integers(2**31)))
-        both = self.compose(image=picture, mask=one.masks)
+        both = self.compose(image=picture, mask=masks)
         picture, masks = both["image"], both["mask"]
         if self.strong:
             if rng.random() < 0.25:

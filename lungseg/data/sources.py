@@ -131,11 +131,14 @@ def read_hu_folder(
     hu_offset: float,
     exclude: Collection[str] = (),
     corrections: Mapping[str, Sequence[Step]] = MappingProxyType({}),
+    lesions_in: Collection[str] | None = None,
 ) -> list[MaskedSlice]:
     """16-bit pictures of value HU + ``hu_offset`` in ``images/``; masks by threshold.
 
     ``slices.csv`` gives ``patient`` and ``has_lung``: 0 is an empty mask. ``corrections``: what a
     person changed of the threshold masks; ``exclude``: stems where nobody knows the truth.
+    ``lesions_in``: stems that may show lesions, which nobody outlined; all others show none. None:
+    no slice is said to be free of them.
     """
     table = _table(root)
     slices = []
@@ -160,12 +163,16 @@ def read_hu_folder(
                 patient=f"{name}/{table.get(stem, {}).get('patient', stem)}",
                 picture=_resized(picture, size),
                 masks=_resized(np.dstack([lung, np.zeros_like(lung)]), size, masks=True),
-                known=(True, not lung.any()),  # what a tumour patient's lung holds is not labelled
+                known=(True, not lung.any() or _is_clear(stem, lesions_in)),
                 chest=1,
                 wide=True,
             )
         )
     return slices
+
+
+def _is_clear(stem: str, lesions_in: Collection[str] | None) -> bool:
+    return lesions_in is not None and stem not in lesions_in
 
 
 def read_foreign_folder(
