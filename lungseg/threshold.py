@@ -1,4 +1,4 @@
-"""The classic method: lungs by threshold and components, from Hounsfield units."""
+"""The classic method: lungs by threshold and components, from Hounsfield units or a picture."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 AIR_HU = -420.0
 BODY_HU = -300.0
+MAX_OF_FRAME = 0.1  # of the frame that a lung may touch in a tight crop; air outside touches more
 
 
 def _fill(binary: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -50,7 +51,34 @@ def threshold_lungs(hu: NDArray[np.float32]) -> NDArray[np.bool_]:
         if area < 0.001 * hu.size or not core.any() or float(np.median(hu[core])) < -940:
             continue
         lungs |= component.astype(np.uint8)
-    radius = max(3, round(0.02 * min(hu.shape)) | 1)
+    return _closed(lungs, body)
+
+
+def threshold_display_lungs(pixels: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Lungs by threshold: bool H x W of a picture of any window, float32 H x W in [0, 1].
+
+    What Otsu's threshold (1979) calls dark, after a median filter, in pieces that are large enough
+    and not the air around the patient: those lie in a corner or along the frame. Vessels are
+    closed in. Nothing tells lung from bowel gas and trachea here: it is the baseline that the
+    networks are compared with, not a source of masks.
+    """
+    grey = cv2.medianBlur((pixels * 255).round().astype(np.uint8), 5)
+    level, _ = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    dark = (grey <= level).astype(np.uint8)
+    opened = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=4)
+    frame = np.concatenate([labels[0], labels[-1], labels[1:-1, 0], labels[1:-1, -1]])
+    outside = np.bincount(frame, minlength=len(stats)) > MAX_OF_FRAME * len(frame)
+    outside[labels[[0, 0, -1, -1], [0, -1, 0, -1]]] = True
+    large = stats[:, cv2.CC_STAT_AREA] >= 0.001 * grey.size
+    outside[0] = large[0] = False  # tissue
+    lungs = (large & ~outside)[labels].astype(np.uint8)
+    return _closed(lungs, ~outside[labels])
+
+
+def _closed(lungs: NDArray[np.uint8], body: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """``lungs`` with their vessels closed in, inside ``body``."""
+    radius = max(3, round(0.02 * min(lungs.shape)) | 1)
     closed = cv2.morphologyEx(
         lungs, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (radius, radius))
     )

@@ -7,8 +7,8 @@ import pytest
 
 from lungseg.cleaning import clean_mask
 from lungseg.metrics import dice
-from lungseg.phantom import make_phantom
-from lungseg.threshold import body_mask, threshold_lungs
+from lungseg.phantom import display, make_phantom
+from lungseg.threshold import body_mask, threshold_display_lungs, threshold_lungs
 
 
 @pytest.mark.parametrize("z", [0.2, 0.4, 0.6])
@@ -44,3 +44,27 @@ def test_pure_air_inside_the_body_is_bowel_and_not_lung() -> None:
 
 def test_without_a_patient_there_is_nothing() -> None:
     assert not threshold_lungs(np.full((50, 50), -1000, np.float32)).any()
+
+
+@pytest.mark.parametrize("z", [0.2, 0.4, 0.6])
+@pytest.mark.parametrize("window", [(-600, 1500), (40, 400)])
+def test_healthy_lungs_are_found_in_pictures(z: float, window: tuple[float, float]) -> None:
+    phantom = make_phantom(z, size=192, seed=3)
+    pixels = display(phantom.hu, window).astype(np.float32) / 255
+    found = clean_mask(threshold_display_lungs(pixels).astype(np.float32))
+    assert dice(found, phantom.lung) > 0.85
+
+
+def test_lungs_that_touch_the_frame_of_a_tight_crop_are_no_outside_air() -> None:
+    pixels = np.full((100, 100), 0.8, np.float32)
+    pixels[30:46, :40] = 0.1  # a lung that the crop cuts, on 4 % of the frame
+    pixels[:10] = 0.0  # air in front of the patient
+    pixels[85:, 95:] = 0.0  # and in a corner
+    expected = np.zeros((100, 100), bool)
+    expected[30:46, :40] = True
+    assert (threshold_display_lungs(pixels) ^ expected).sum() < 10  # corners
+
+
+@pytest.mark.parametrize("shade", [0.0, 0.5, 1.0])
+def test_a_picture_of_one_shade_has_no_lungs(shade: float) -> None:
+    assert not threshold_display_lungs(np.full((50, 50), shade, np.float32)).any()
