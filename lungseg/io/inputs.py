@@ -21,20 +21,21 @@ class Inputs:
     unreadable_folders: tuple[Path, ...] = ()
 
 
-def find_inputs(root: Path) -> Inputs:
+def find_inputs(root: Path, also: tuple[str, ...] = ()) -> Inputs:
     """All inputs in a folder and its sub-folders, or the one file that ``root`` is.
 
     An input is a file with a known extension in any case, or with the first bytes of a known
-    format. Hidden files (``.DS_Store``, ``._slice.png``), files in hidden folders and all else are
-    counted as ignored; links to folders are not followed. Files are sorted by their POSIX path
-    below ``root``, by code point.
+    format, or whose name ends in one of ``also`` (lower case, such as ``.nii.gz``). Hidden files
+    (``.DS_Store``, ``._slice.png``), files in hidden folders and all else are counted as ignored;
+    links to folders are not followed. Files are sorted by their POSIX path below ``root``, by code
+    point.
 
     Raises UsageError when ``root`` is missing, cannot be listed, or has no input.
     """
     root = Path(root)
     try:
         if not root.is_dir():
-            return Inputs((_single(root),))
+            return Inputs((_single(root, also),))
         os.listdir(root)
     except OSError as error:
         raise UsageError(
@@ -45,21 +46,21 @@ def find_inputs(root: Path) -> Inputs:
     ignored = 0
     for path in _walk(root, unreadable):
         hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
-        if not hidden and _is_input(path):
+        if not hidden and _is_input(path, also):
             files.append(path)
         else:
             ignored += 1
     if not files:
-        raise UsageError(_nothing_in(root, ignored, unreadable))
+        raise UsageError(_nothing_in(root, also, ignored, unreadable))
     files.sort(key=lambda path: path.relative_to(root).as_posix())
     return Inputs(tuple(files), ignored, tuple(sorted(unreadable)))
 
 
-def _single(path: Path) -> Path:
+def _single(path: Path, also: tuple[str, ...]) -> Path:
     if not path.exists():
         raise UsageError(f"{path} does not exist; check its spelling")
-    if not _is_input(path):
-        raise UsageError(f"{path} is not an input; expected a folder, or {names_of_formats()}")
+    if not _is_input(path, also):
+        raise UsageError(f"{path} is not an input; expected a folder, or {_expected(also)}")
     return path
 
 
@@ -76,11 +77,11 @@ def _walk(root: Path, unreadable: list[Path]) -> Iterator[Path]:
             yield Path(folder, name)
 
 
-def _is_input(path: Path) -> bool:
+def _is_input(path: Path, also: tuple[str, ...]) -> bool:
     try:
         if not path.is_file():
             return False
-        if format_of_name(path) is not None:
+        if format_of_name(path) is not None or path.name.lower().endswith(also):
             return True
         with path.open("rb") as file:
             return format_of_content(file.read(HEAD_BYTES)) is not None
@@ -88,8 +89,12 @@ def _is_input(path: Path) -> bool:
         return False
 
 
-def _nothing_in(root: Path, ignored: int, unreadable: list[Path]) -> str:
-    sentence = f"{root} has no input: no file in it is {names_of_formats()}"
+def _expected(also: tuple[str, ...]) -> str:
+    return " or ".join((names_of_formats(), *also))
+
+
+def _nothing_in(root: Path, also: tuple[str, ...], ignored: int, unreadable: list[Path]) -> str:
+    sentence = f"{root} has no input: no file in it is {_expected(also)}"
     if ignored:
         sentence += f" ({ignored} other {'files were' if ignored > 1 else 'file was'} ignored)"
     if unreadable:

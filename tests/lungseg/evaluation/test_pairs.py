@@ -1,0 +1,87 @@
+"""Images find their masks and their patients by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lungseg.errors import UsageError
+from lungseg.evaluation.pairs import find_pairs, patient_of, read_patients
+
+
+def files(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"\x89PNG\r\n\x1a\n")
+    return folder
+
+
+def test_pairs_are_made_by_the_name_up_to_the_suffix(tmp_path: Path) -> None:
+    images = files(
+        tmp_path / "i", "b.JPG", "a.1.5.png", "p/c.tif", "ct.nii.gz", "alone.png", "x.md"
+    )
+    masks = files(tmp_path / "m", "a.1.5.bmp", "b.png", "p/c.png", "ct.nii", "c.png")
+    found = find_pairs(images, masks)
+    assert [pair.case for pair in found.pairs] == ["a.1.5", "b", "ct", "p/c"]
+    assert [pair.is_volume for pair in found.pairs] == [False, False, True, False]
+    assert found.pairs[2].mask == masks / "ct.nii"
+    assert found.images_without_mask == ("alone", "x.md")  # a PNG by its content
+    assert found.masks_without_image == ("c",)
+
+
+def test_two_files_pair_too(tmp_path: Path) -> None:
+    images, masks = files(tmp_path / "i", "a.png"), files(tmp_path / "m", "a.tif")
+    [pair] = find_pairs(images / "a.png", masks / "a.tif").pairs
+    assert (pair.case, pair.image) == ("a", images / "a.png")
+
+
+def test_what_cannot_be_paired_is_refused(tmp_path: Path) -> None:
+    images, masks = files(tmp_path / "i", "a.png"), files(tmp_path / "m", "b.png")
+    with pytest.raises(UsageError, match=r"same name.*a\.png.*b\.png"):
+        find_pairs(images, masks)
+    with pytest.raises(UsageError, match="images and masks"):
+        find_pairs(images, images)
+    with pytest.raises(UsageError, match="does not exist"):
+        find_pairs(images, tmp_path / "absent")
+    (tmp_path / "none").mkdir()
+    with pytest.raises(UsageError, match=r"no input.*\.nii\.gz"):
+        find_pairs(images, tmp_path / "none")
+    with pytest.raises(UsageError, match="one name"):
+        find_pairs(files(tmp_path / "i", "a.jpg"), masks)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "slice,patient\n0001,ann\n0002.png,bob\n",
+        "\ufeffpatient;File\nann;0001.nii.gz\nbob;0002\n\n",
+        "case,slice,patient,dice\n0001,0,ann,0.9\n0001,1,ann,0.9\n0002,0,bob,1\n0003,0,,1\n",
+    ],
+)
+def test_a_table_of_patients_may_have_been_through_a_spreadsheet(tmp_path: Path, text: str) -> None:
+    (tmp_path / "p.csv").write_text(text, "utf-8")
+    patients = read_patients(tmp_path / "p.csv")
+    assert patients == {"0001": "ann", "0002": "bob"}
+    assert [patient_of(case, patients) for case in ("0001", "deep/0002", "0003")] == [
+        "ann",
+        "bob",
+        "",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("slice,age\n1,70\n", "slice, age; needed are patient"),
+        ("number,patient\n1,a\n", "needed are patient and one of case"),
+        ("", "empty file"),
+        ("slice,patient\n1,a\n1.png,b\n", "two patients, a and b"),
+        (None, "cannot read"),
+    ],
+)
+def test_a_table_without_patients_is_refused(tmp_path: Path, text: str | None, words: str) -> None:
+    if text is not None:
+        (tmp_path / "p.csv").write_text(text)
+    with pytest.raises(UsageError, match=words):
+        read_patients(tmp_path / "p.csv")
