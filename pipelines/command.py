@@ -49,7 +49,7 @@ class CommandParser(argparse.ArgumentParser):
         """Arguments as a namespace; exits with 2 and one sentence when they are wrong."""
         parsed, unknown = self.parse_known_args(args, namespace)
         if unknown:
-            known = [option for action in self._actions for option in action.option_strings]
+            known = _options(self)
             self.error(f"unknown argument {unknown[0]!r}{nearest(unknown[0].split('=')[0], known)}")
         assert parsed is not None
         return parsed
@@ -58,6 +58,16 @@ class CommandParser(argparse.ArgumentParser):
         """One sentence on standard error, and exit code 2."""
         say(f"{self.prog}: {message} (see --help)")
         raise SystemExit(int(ExitCode.USAGE))
+
+
+def _options(parser: argparse.ArgumentParser) -> list[str]:
+    """The options of a parser and of its sub-commands."""
+    known: list[str] = []
+    for action in parser._actions:
+        known += action.option_strings
+        if isinstance(action, argparse._SubParsersAction):
+            known += [option for below in action.choices.values() for option in _options(below)]
+    return known
 
 
 def run_command(work: Callable[[], ExitCode], debug: bool = False, hint: str = "") -> int:

@@ -65,13 +65,7 @@ class OutputFolder:
         Raises UsageError when the folder is in the way: not a folder, not empty and neither
         ``resume`` nor ``overwrite``, or nothing that could be resumed.
         """
-        try:
-            if self.path.exists() and not self.path.is_dir():
-                raise UsageError(f"{self.path} is not a folder: choose another --out")
-            empty = not self.path.exists() or next(self.path.iterdir(), None) is None
-        except OSError as error:
-            raise UsageError(f"cannot read {self.path}: {error.strerror}") from error
-        if empty or overwrite:
+        if is_free(self.path) or overwrite:
             return "new"
         if not resume:
             raise UsageError(
@@ -162,6 +156,19 @@ class OutputFolder:
             return self.tool in file.read_text("utf-8")
         except (OSError, ValueError):
             return False
+
+
+def is_free(path: Path) -> bool:
+    """Whether there is nothing at ``path``, or an empty folder.
+
+    Raises UsageError for a file, and a folder that cannot be read.
+    """
+    try:
+        if path.exists() and not path.is_dir():
+            raise UsageError(f"{path} is not a folder: choose another --out")
+        return not path.exists() or next(path.iterdir(), None) is None
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
 
 
 def _remove(*files: Path) -> None:

@@ -40,13 +40,13 @@ def row_of(prediction: Prediction) -> tuple[str, ...]:
         cell_of_path(prediction.path),
         str(prediction.slice),
         prediction.status,
-        _fixed(prediction.probability),
+        fixed(prediction.probability),
         prediction.label or "",
-        _fixed(prediction.threshold),
-        _fixed(prediction.lung_fraction),
+        fixed(prediction.threshold),
+        fixed(prediction.lung_fraction),
         *box,
-        _cell_of_message(prediction.message),
-        _fixed(prediction.lesion_fraction),
+        cell_of_message(prediction.message),
+        fixed(prediction.lesion_fraction),
     )
 
 
@@ -59,12 +59,14 @@ def cell_of_path(path: str) -> str:
     return f"./{name}" if name.startswith((*_FORMULA_STARTS, "\t", "\r")) else name
 
 
-def _cell_of_message(message: str) -> str:
+def cell_of_message(message: str) -> str:
+    """A sentence as it is written: on one line, and nothing that a spreadsheet would compute."""
     line = one_line(message)
     return f"'{line}" if line.startswith(_FORMULA_STARTS) else line
 
 
-def _fixed(value: float | None) -> str:
+def fixed(value: float | None) -> str:
+    """A number with six digits after the point; empty for None."""
     return "" if value is None else f"{value:.6f}"
 
 
@@ -85,12 +87,12 @@ class Journal:
         self._file.truncate(size)
         self._file.seek(size)
         if size == 0:
-            self._file.write(_as_csv([columns]))
+            self._file.write(as_csv([columns]))
             self._file.flush()
 
     def append(self, rows: Sequence[tuple[str, ...]]) -> None:
         """Add one chunk; when this returns, a killed process no longer loses it."""
-        self._file.write(_as_csv(rows))
+        self._file.write(as_csv(rows))
         self._file.flush()
 
     def finish(self, whole: Path) -> None:
@@ -111,7 +113,8 @@ class Journal:
         self._file.close()
 
 
-def _as_csv(rows: Sequence[Sequence[str]]) -> bytes:
+def as_csv(rows: Sequence[Sequence[str]]) -> bytes:
+    """Rows as they are written to a file, UTF-8."""
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue().encode("utf-8")

@@ -8,7 +8,17 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = ("torch", "torchvision", "timm", "lightning", "albumentations", "cv2", "scipy", "sklearn")
+HEAVY = (
+    "torch",
+    "torchvision",
+    "timm",
+    "lightning",
+    "albumentations",
+    "cv2",
+    "scipy",
+    "sklearn",
+    "nibabel",
+)
 
 
 @pytest.mark.parametrize(
@@ -22,6 +32,13 @@ HEAVY = ("torch", "torchvision", "timm", "lightning", "albumentations", "cv2", "
         ("from pipelines.predict import main; raise SystemExit(main(['missing-folder']))", 2),
         ("from pipelines.pseudo_label import main; main(['--help'])", 0),
         ("from pipelines.pseudo_label import main; raise SystemExit(main(['missing-folder']))", 2),
+        ("from pipelines.evaluate import main; main(['seg', '--help'])", 0),
+        ("from pipelines.evaluate import main; main(['seg', '--images', 'x'])", 2),
+        (
+            "from pipelines.evaluate import main; raise SystemExit(main("
+            "['seg', '--images', 'missing', '--masks', 'missing-too', '--out', 'out']))",
+            2,
+        ),
         ("from pipelines.__main__ import main; raise SystemExit(main(['predct']))", 2),
         ("from pipelines.__main__ import main; main(['predict', '--help'])", 0),
     ],

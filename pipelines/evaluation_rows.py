@@ -1,0 +1,57 @@
+"""The rows of ``cases.csv`` and ``volumes.csv``."""
+
+from __future__ import annotations
+
+from lungseg.evaluation.evaluate import Case, VolumeCase
+from pipelines.results import cell_of_message, cell_of_path, fixed
+
+CASE_COLUMNS = (
+    "case",
+    "slice",
+    "patient",
+    "status",
+    "true_fraction",
+    "predicted_fraction",
+    "dice",
+    "iou",
+    "hd95",
+    "surface_dice_2px",
+    "flags",
+    "message",
+)
+VOLUME_COLUMNS = ("case", "patient", "slices", "slices_with_target", "errors", "dice", "message")
+
+
+def row_of_case(one: Case) -> tuple[str, ...]:
+    """The cells of a slice in the order of CASE_COLUMNS; fractions are of the picture."""
+    named = (cell_of_path(one.case), str(one.slice), cell_of_message(one.patient))
+    if one.scores is None:
+        return (*named, "error", *[""] * 7, cell_of_message(one.error))
+    overlap = one.scores.overlap
+    return (
+        *named,
+        "ok",
+        fixed(overlap.true / overlap.pixels),
+        fixed(overlap.predicted / overlap.pixels),
+        fixed(one.scores.dice),
+        fixed(one.scores.iou),
+        fixed(one.scores.hd95),
+        fixed(one.scores.surface_dice_2px),
+        " ".join(one.flags),
+        cell_of_message("; ".join(one.messages)),
+    )
+
+
+def row_of_volume(volume: VolumeCase) -> tuple[str, ...]:
+    """The cells of a volume in the order of VOLUME_COLUMNS; no Dice where nothing was judged."""
+    judged = [one.scores.overlap for one in volume.slices if one.scores is not None]
+    said = dict.fromkeys(text for one in volume.slices for text in (*one.messages, one.error))
+    return (
+        cell_of_path(volume.case),
+        cell_of_message(volume.slices[0].patient),
+        str(len(judged)),
+        str(sum(overlap.has_target for overlap in judged)),
+        str(len(volume.slices) - len(judged)),
+        fixed(volume.overlap.dice if judged else None),
+        cell_of_message("; ".join(text for text in said if text)),
+    )
