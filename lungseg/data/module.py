@@ -17,6 +17,7 @@ from lungseg.data.dataset import PHANTOM, Augmentation, Sample, TrainingSlices, 
 from lungseg.data.pseudo import read_pseudo_folder
 from lungseg.data.sources import (
     LESION,
+    LUNG,
     MaskedSlice,
     read_foreign_folder,
     read_hu_folder,
@@ -24,6 +25,7 @@ from lungseg.data.sources import (
     reformats,
 )
 from lungseg.data.split import read_split
+from lungseg.data.stress import stressed
 from lungseg.errors import UsageError
 from lungseg.pseudo_labels import read_run
 
@@ -39,7 +41,8 @@ class ExtraSource:
     ``pipelines.pseudo_label`` wrote of them). ``share``: of the draws. Of its patients each
     ``hold_out``-th is validation, with 0 none of them: pseudo-labels are no truth to choose by.
     ``exclude``: stems (of ``pseudo`` also paths) left out; ``corrections``: a JSON file of changes
-    to threshold masks (see :func:`read_corrections`); ``body``: folders of body CT without chest.
+    to threshold masks (see :func:`read_corrections`); ``lesions_in``: stems of ``hu`` that may show
+    lesions, all others show none; ``body``: folders of body CT without chest.
     """
 
     folder: str
@@ -49,6 +52,7 @@ class ExtraSource:
     hold_out: int = 5
     exclude: list[str] = field(default_factory=list)
     corrections: str = ""
+    lesions_in: list[str] | None = None
     body: list[str] = field(default_factory=list)
     labels: str = ""
 
@@ -72,7 +76,15 @@ class ExtraSource:
             return read_mask_folder(root, MAX_SIZE, self.folder)
         if self.kind == "hu":
             steps = read_corrections(Path(self.corrections)) if self.corrections else {}
-            return read_hu_folder(root, MAX_SIZE, self.folder, self.hu_offset, self.exclude, steps)
+            return read_hu_folder(
+                root,
+                MAX_SIZE,
+                self.folder,
+                self.hu_offset,
+                self.exclude,
+                steps,
+                self.lesions_in,
+            )
         if self.kind == "pseudo":
             return read_pseudo_folder(root, Path(self.labels), MAX_SIZE, self.folder, self.exclude)
         return read_foreign_folder(root, MAX_SIZE, self.folder, self.exclude, self.body)
@@ -89,6 +101,7 @@ class LungMaskDataModule(lightning.LightningDataModule):
         phantom_share: share of synthetic slices, drawn anew each time.
         reformat_share: share of projections and coronal and sagittal views of the main set's
             training volumes, as pictures that are no axial CT.
+        stress: validate on other looks of the validation slices too (:mod:`lungseg.data.stress`).
         classes: 1 lung, 2 lung and lesion.
         size: side of the network's input in pixels, a multiple of 32.
         slices_per_epoch: draws that make an epoch; 0 is the size of the main training set.
@@ -103,6 +116,7 @@ class LungMaskDataModule(lightning.LightningDataModule):
         extra: list[ExtraSource] | None = None,
         phantom_share: float = 0.0,
         reformat_share: float = 0.0,
+        stress: bool = False,
         classes: int = 2,
         size: int = 256,
         slices_per_epoch: int = 0,
@@ -120,6 +134,7 @@ class LungMaskDataModule(lightning.LightningDataModule):
         for source in self.extra:
             source.check()
         self.phantom_share, self.reformat_share = phantom_share, reformat_share
+        self.stress = stress
         self.classes, self.size = classes, size
         self.slices_per_epoch, self.batch_size = slices_per_epoch, batch_size
         self.augmentation: Augmentation = augmentation
@@ -167,6 +182,17 @@ class LungMaskDataModule(lightning.LightningDataModule):
         if self.reformat_share:
             self.train["reformats"] = reformats(self.train[self.folder])
             self.val["reformats"] = reformats(self.val[self.folder], every=60)
+        if self.stress:
+            self._add_stress()
+
+    def _add_stress(self) -> None:
+        """A validation source for each look, with slices of every source that has lung."""
+        looks: dict[str, list[MaskedSlice]] = defaultdict(list)
+        for slices in list(self.val.values()):
+            if any(one.masks[..., LUNG].any() for one in slices):
+                for look, changed in stressed(slices, every=max(1, len(slices) // 12)).items():
+                    looks[f"stress {look}"] += changed
+        self.val.update(looks)
 
     def shares(self) -> dict[str, float]:
         """Share of the draws by source."""
