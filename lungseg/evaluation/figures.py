@@ -15,20 +15,17 @@ from lungseg.metrics import Overlap
 
 @dataclass(frozen=True)
 class Summary:
-    """A score over slices: its ``mean`` (with interval), ``median``, and mean of the worst tenth.
-
-    ``worst_decile`` comes with its interval too.
-    """
+    """A score over slices: its ``mean`` with interval, ``median``, and mean of the worst tenth."""
 
     mean: Interval
     median: float
-    worst_decile: Interval
+    worst_decile: float
 
 
 def summary(
     scores: Sequence[float], groups: Sequence[str], worst: Literal["lowest", "highest"] = "lowest"
 ) -> Summary:
-    """Summary of one score a slice; intervals are clustered by ``groups``, one a slice.
+    """Summary of one score a slice; the interval is clustered by ``groups``, one a slice.
 
     ``worst``: which tenth is the worst. Raises ValueError without scores.
     """
@@ -39,7 +36,7 @@ def summary(
     return Summary(
         mean_interval(values, groups),
         float(np.median(values)),
-        interval(lambda weights: sign * worst_decile(sign * values, weights), groups),
+        sign * float(worst_decile(sign * values, np.ones((1, len(values))))[0]),
     )
 
 

@@ -65,13 +65,15 @@ def _pictures(pair: Pair) -> Iterator[tuple[Slice, NDArray[np.uint8]]]:
 
 def _volume(pair: Pair) -> Iterator[tuple[Slice, NDArray[np.uint8]]]:
     image, mask = read_volume(pair.image), read_volume(pair.mask)
+    said = mask.messages
+    if mask.stored.shape != image.stored.shape or voxels_apart(image, mask) > 1:
+        # many tools write a mask without the affine of its image, but in its voxels
+        mask = read_volume(pair.mask, image.file_affine)
+        said = ("the header of the mask lies elsewhere: it is laid on the image voxel by voxel",)
     _check_size(image.stored.shape, mask.stored.shape)
-    apart = voxels_apart(image, mask)
-    said = (f"the headers of image and mask put a corner {apart:.0f} voxels apart",)
     for index, slice_ in enumerate(image.slices()):
-        if apart > 1:
-            slice_ = replace(slice_, messages=(*slice_.messages, *said))
-        yield slice_, labels_of(mask.values(index))
+        messages = tuple(dict.fromkeys((*slice_.messages, *said)))
+        yield replace(slice_, messages=messages), labels_of(mask.values(index))
 
 
 def _check_size(image: tuple[int, ...], mask: tuple[int, ...]) -> None:

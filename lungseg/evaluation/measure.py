@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lungseg.bootstrap import Interval
+from lungseg.bootstrap import Interval, interval, mean_interval
 from lungseg.data.sources import LESION, LUNG, WIDE_WINDOW, MaskedSlice
-from lungseg.evaluation.figures import left_empty, pooled_dice, summary
+from lungseg.evaluation.figures import left_empty, pooled_dice, worst_decile
 from lungseg.io import as_slices, window_hu
 from lungseg.metrics import Overlap
 from lungseg.slice import Slice
@@ -43,8 +43,10 @@ def measure(segmenter: LungSegmenter, slices: Sequence[MaskedSlice]) -> dict[str
     figures: dict[str, Interval] = {}
     with_lung = [i for i, lung in enumerate(lungs) if lung.has_target]
     if with_lung:
-        found = summary([lungs[i].dice for i in with_lung], [patients[i] for i in with_lung])
-        figures |= {"dice": found.mean, "worst_decile": found.worst_decile}
+        scores = np.array([lungs[i].dice for i in with_lung])
+        of_lung = [patients[i] for i in with_lung]
+        figures["dice"] = mean_interval(scores, of_lung)
+        figures["worst_decile"] = interval(lambda weights: worst_decile(scores, weights), of_lung)
     without = [i for i, lung in enumerate(lungs) if not lung.has_target]
     if without:
         figures["empty"] = left_empty([lungs[i] for i in without], [patients[i] for i in without])
@@ -55,9 +57,9 @@ def measure(segmenter: LungSegmenter, slices: Sequence[MaskedSlice]) -> dict[str
     }
     with_lesion = [i for i, lesion in lesions.items() if lesion.has_target]
     if with_lesion:
-        figures["lesion_dice"] = summary(
-            [lesions[i].dice for i in with_lesion], [patients[i] for i in with_lesion]
-        ).mean
+        figures["lesion_dice"] = mean_interval(
+            np.array([lesions[i].dice for i in with_lesion]), [patients[i] for i in with_lesion]
+        )
         figures["lesion_dice_pooled"] = pooled_dice(
             list(lesions.values()), [patients[i] for i in lesions]
         )

@@ -85,7 +85,7 @@ def _figure(
     found = summary(scores, groups, worst)
     return _mean(found.mean) | {
         "median": round(found.median, DIGITS),
-        "worst_decile": round(found.worst_decile.value, DIGITS),
+        "worst_decile": round(found.worst_decile, DIGITS),
     }
 
 

@@ -18,6 +18,7 @@ from lungseg.slice import Scale, Slice, Source
 
 VOLUME_SUFFIXES = (".nii", ".nii.gz")
 ORIENTATION = "LPS"  # columns run to the patient's left, rows to the back, slices to the head
+AIR_HU = -200.0  # a volume of HU has darker voxels: lung, or the air around the patient
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,8 +27,8 @@ class Volume:
     the picture and the front on top, as a radiologist sees it.
 
     ``stored``: S x H x W, a value is ``stored * slope + intercept``. ``spacing``: (slice, row,
-    column) in mm. ``affine``: 4 x 4, from (column, row, slice) to mm in the space of NIfTI.
-    ``messages``: what the reader had to assume.
+    column) in mm. ``affine``: 4 x 4, from (column, row, slice) to mm in the space of NIfTI;
+    ``file_affine``: from the axes of the file. ``messages``: what the reader had to assume.
     """
 
     path: Path
@@ -36,6 +37,7 @@ class Volume:
     intercept: float
     spacing: tuple[float, float, float]
     affine: NDArray[np.float64]
+    file_affine: NDArray[np.float64]
     messages: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -51,9 +53,9 @@ class Volume:
     def slices(self, window: Window = LUNG_WINDOW) -> Iterator[Slice]:
         """The slices from the lowest up, made one by one, HU seen through ``window``.
 
-        A volume without a value below 0 shows no air, so it cannot be HU: it is taken as displayed,
-        from 0 to 255, or to 1 or its own largest value where that fits, and says so. Raises
-        ValueError for an impossible window.
+        A volume without a value below ``AIR_HU`` shows no air, so it cannot be HU: it is taken as
+        displayed and says so, from 0 to 255 (or 1, or its own largest value, where that fits), or
+        from its own range where that begins below 0. Raises ValueError for an impossible window.
         """
         check_window(window)
         low, high = sorted(
@@ -62,13 +64,14 @@ class Volume:
         )
         scale: Scale = "hu"
         messages = self.messages
-        if low >= 0:
+        if low >= AIR_HU:
             scale = "display"
-            white = 1.0 if high <= 1 else max(255.0, high)
-            window = (white / 2, white)
+            black = min(low, 0.0)
+            white = max(high, black + 1) if black < 0 or high <= 1 else max(high, 255.0)
+            window = ((black + white) / 2, white - black)
             messages += (
                 f"values from {low:g} to {high:g}, without air, cannot be HU: taken as displayed, "
-                f"from 0 to {white:g}",
+                f"from {black:g} to {white:g}",
             )
         for index in range(len(self)):
             yield Slice(
@@ -81,10 +84,11 @@ class Volume:
             )
 
 
-def read_volume(path: Path) -> Volume:
+def read_volume(path: Path, affine: NDArray[np.float64] | None = None) -> Volume:
     """The NIfTI volume in ``path`` (.nii or .nii.gz); a fourth axis of length 1 is dropped.
 
-    Slices are of the plane next to axial where the scan is oblique. Raises UnreadableError, in one
+    ``affine``: of the axes of the file, instead of what its header says (None). Slices are of the
+    plane next to axial where the scan is oblique. Raises UnreadableError, in one
     sentence, for a file that is missing, cut off or damaged, has no voxel, another number of axes,
     colours, or values that are no finite numbers.
     """
@@ -113,7 +117,10 @@ def read_volume(path: Path) -> Volume:
         check_finite(stored)
     except ValueError as error:
         raise UnreadableError(f"{path}: {error}") from error
-    return _oriented(path, stored, slope, intercept, image.affine, codes == (0, 0))
+    if affine is not None:
+        return _oriented(path, stored, slope, intercept, affine)
+    messages = ("its header names no orientation: it may be mirrored",) if not any(codes) else ()
+    return _oriented(path, stored, slope, intercept, image.affine, messages)
 
 
 def _oriented(
@@ -122,7 +129,7 @@ def _oriented(
     slope: float,
     intercept: float,
     affine: NDArray[np.float64],
-    guessed: bool,
+    messages: tuple[str, ...] = (),
 ) -> Volume:
     """X x Y x Z with its affine, turned to S x H x W in ``ORIENTATION``, without a copy."""
     from nibabel import orientations
@@ -132,7 +139,6 @@ def _oriented(
     )
     turned = affine @ orientations.inv_ornt_aff(turn, stored.shape)
     column, row, slice_ = (float(step) for step in np.linalg.norm(turned[:3, :3], axis=0))
-    messages = ("its header names no orientation: it may be mirrored",) if guessed else ()
     return Volume(
         path,
         orientations.apply_orientation(stored, turn).T,
@@ -140,15 +146,13 @@ def _oriented(
         intercept,
         (slice_, row, column),
         turned,
+        affine,
         messages,
     )
 
 
 def voxels_apart(one: Volume, other: Volume) -> float:
-    """How far apart the two headers say that the same corner lies, in voxels of ``one``.
-
-    A mask whose header does not agree with that of its image may be mirrored against it.
-    """
+    """How far apart the affines of two volumes put the same corner, in voxels of ``one``."""
     ends = [(0, length - 1) for length in reversed(one.stored.shape)]
     corners = np.array([(*corner, 1) for corner in product(*ends)], float).T
     moved = np.linalg.solve(one.affine, other.affine @ corners)

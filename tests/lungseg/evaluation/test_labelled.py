@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nibabel
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -80,15 +81,25 @@ def test_a_mask_volume_is_turned_as_its_image_is(tmp_path: Path) -> None:
         assert one.slice.messages == ()
 
 
-def test_headers_that_disagree_are_told(tmp_path: Path) -> None:
-    hu = np.full((2, 8, 9), -900, np.int16)
-    save_volume(tmp_path / "images" / "ct.nii", hu)
+@pytest.mark.parametrize("affine", [np.eye(4), np.diag([1.0, 1.0, 2.0, 1.0]), None])
+def test_a_mask_that_lost_its_affine_is_laid_on_its_image(
+    tmp_path: Path, affine: NDArray[np.float64] | None
+) -> None:
+    hu = np.full((2, 8, 9), 40, np.int16)
+    hu[1, 2:5, 1:4] = -1000
+    (tmp_path / "images").mkdir()
     (tmp_path / "masks").mkdir()
-    plain = nibabel.Nifti1Image(np.zeros((9, 8, 2), np.uint8), np.diag([1.0, 1, 2, 1]))
-    nibabel.save(plain, tmp_path / "masks" / "ct.nii")
-    [first, _] = read_all(tmp_path)
-    assert first.slice is not None
-    assert "voxels apart" in first.slice.messages[0]
+    # slices along the first axis of the file, as a stack of DICOM pictures is often written
+    standing = np.array([[0, 0, -1, 5], [0, -1, 0, 9], [2, 0, 0, 0], [0, 0, 0, 1]], float)
+    nibabel.save(nibabel.Nifti1Image(hu, standing), tmp_path / "images" / "ct.nii")
+    lost = nibabel.Nifti1Image((hu < 0).astype(np.uint8), affine)
+    nibabel.save(lost, tmp_path / "masks" / "ct.nii")
+    found = read_all(tmp_path)
+    for one, plane in zip(found, hu, strict=True):
+        assert one.slice is not None and one.truth is not None
+        assert np.array_equal(one.truth, plane < 0)
+        assert np.array_equal(one.slice.pixels < 0.3, plane < 0)
+        assert "voxel by voxel" in one.slice.messages[0]
 
 
 def test_a_volume_and_a_mask_of_other_sizes_are_one_error(tmp_path: Path) -> None:

@@ -80,16 +80,25 @@ def test_the_scale_of_the_header_gives_hu(tmp_path: Path, slope: float, inter: f
     assert np.array_equal(np.sort(found, None), np.sort(nibabel.load(path).get_fdata(), None))
 
 
-@pytest.mark.parametrize(("factor", "white"), [(1, 255), (1 / 255, 1), (10, 2000)])
+@pytest.mark.parametrize(
+    ("values", "black", "white"),
+    [
+        ((0, 50, 100, 200), 0, 255),
+        ((0, 0.2, 0.5, 0.8), 0, 1),
+        ((0, 100, 1000, 2000), 0, 2000),
+        ((-1.5, 0, 1, 2.5), -1.5, 2.5),  # brought to mean 0 and deviation 1
+        ((-7, -7, -7, -7), -7, -6),
+    ],
+)
 def test_values_that_cannot_be_hu_are_taken_as_displayed(
-    tmp_path: Path, factor: float, white: float
+    tmp_path: Path, values: tuple[float, ...], black: float, white: float
 ) -> None:
-    grey = np.array([[[0, 50], [100, 200]]], np.float32) * np.float32(factor)
+    grey = np.array(values, np.float32).reshape(1, 2, 2)
     [slice_] = read_volume(save(tmp_path / "grey.nii", grey)).slices()
     assert slice_.scale == "display"
-    assert slice_.pixels == pytest.approx(grey[0] / white, abs=1e-5)
+    assert slice_.pixels == pytest.approx((grey[0] - black) / (white - black), abs=1e-5)
     [message] = slice_.messages
-    assert "cannot be HU" in message and f"{white:g}" in message
+    assert "cannot be HU" in message and message.endswith(f"from {black:g} to {white:g}")
 
 
 def test_a_volume_in_a_fourth_axis_of_one_is_a_volume(
