@@ -6,7 +6,8 @@ Cards of the shipped weights lie in ``checkpoints/``, those of the second seeds,
 same configs and not shipped, in ``benchmarks/seeds/``, those of other recipes in
 ``benchmarks/tried/``. The speed is the output of ``python benchmarks/predict_speed.py``, kept in
 ``benchmarks/predict_speed.json``; the other hospital that of
-``python benchmarks/other_hospital.py``.
+``python benchmarks/other_hospital.py``. ``compare_segmenters.py`` and ``segmenter_speed.py`` write
+their JSON files themselves.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
+BENCHMARKS = ROOT / "benchmarks"
 BEGIN, END = "<!-- {}: written by benchmarks/write_tables.py -->", "<!-- end -->"
+COMPARED_ON = ("lung-masks", "medseg-98", "tcga-hu")
 Card = dict[str, Any]
 
 
@@ -25,16 +28,18 @@ def main() -> None:
     """Replace what stands between the markers of README.md."""
     readme = ROOT / "README.md"
     text = readme.read_text(encoding="utf-8")
-    cards = [*_cards(ROOT / "checkpoints"), *_cards(ROOT / "benchmarks" / "seeds")]
+    cards = [*_cards(ROOT / "checkpoints"), *_cards(BENCHMARKS / "seeds")]
     segmenters = [card for card in cards if card["kind"] == "segmenter"]
     classifiers = [card for card in cards if card["kind"] == "classifier"]
     text = _replaced(text, "stage 1", stage_one(segmenters))
+    text = _replaced(text, "stage 1 compared", compared(BENCHMARKS / "compare_segmenters.json"))
+    text = _replaced(text, "stage 1 speed", segmenter_speed(BENCHMARKS / "segmenter_speed.json"))
     text = _replaced(text, "stage 2", stage_two(classifiers))
-    others = [*classifiers, *_cards(ROOT / "benchmarks" / "tried")]
+    others = [*classifiers, *_cards(BENCHMARKS / "tried")]
     text = _replaced(text, "tried", tried([c for c in others if "lite2" in c["name"]]))
     text = _replaced(text, "weights", weights(cards))
-    text = _replaced(text, "elsewhere", elsewhere(ROOT / "benchmarks" / "other_hospital.json"))
-    text = _replaced(text, "speed", speed(ROOT / "benchmarks" / "predict_speed.json"))
+    text = _replaced(text, "elsewhere", elsewhere(BENCHMARKS / "other_hospital.json"))
+    text = _replaced(text, "speed", speed(BENCHMARKS / "predict_speed.json"))
     readme.write_text(text, encoding="utf-8")
 
 
@@ -154,6 +159,81 @@ def speed(path: Path) -> str:
     table = _table(["part", "one slice at a time, slices/s", "batched, slices/s", "ratio"], rows)
     memory = ", ".join(f"{n} inputs {m:.0f} MiB" for n, m in result["peak_memory_mib"].items())
     return f"{table}\n\nPeak memory of the whole process: {memory} ({result['cores']} cores)."
+
+
+def compared(path: Path) -> str:
+    """Networks and losses of stage 1, a row each."""
+    if not path.is_file():
+        return "not measured"
+    result = json.loads(path.read_text())
+    rows = []
+    for name, variant in result["variants"].items():
+        figures = variant["figures"]
+        worst = [of["worst_decile"] for of in figures.values() if "worst_decile" in of]
+        rows.append(
+            [
+                f"{name}: {variant['what']}",
+                *(_figure(figures.get(source, {}).get("dice")) for source in COMPARED_ON),
+                _figure(min(worst, key=lambda figure: figure["value"], default=None)),
+                _figure(figures.get("tcga-hu", {}).get("empty")),
+                _figure(figures.get("lung-masks", {}).get("lesion_dice_pooled")),
+                f"{variant['parameters'] / 1e6:.1f} M",
+                f"{variant['milliseconds']:.0f}",
+                "-" if variant.get("minutes") is None else f"{variant['minutes']:.0f}",
+            ]
+        )
+    head = ["variant", *(f"Dice, {source}" for source in COMPARED_ON), "worst tenth, least of them"]
+    head += ["left empty, tcga-hu", "lesion Dice, pooled, lung-masks"]
+    table = _table([*head, "parameters", "ms a slice", "minutes"], rows)
+    return (
+        f"{table}\n\n`{result['config']}`, {result['epochs']} epochs, {result['steps']} steps, "
+        f"seed {result['seed']}, validation patients. Milliseconds: torch float32, one slice of "
+        f"{result['size']} px at a time, {_machine(result['machine'])}."
+    )
+
+
+def segmenter_speed(path: Path) -> str:
+    """Milliseconds a slice of stage 1 by backend, and of decoders."""
+    if not path.is_file():
+        return "not measured"
+    result = json.loads(path.read_text())
+    rows = []
+    for name, figures in result["backends"].items():
+        batches = [key for key in figures if key.startswith("batch ")]
+        rows.append(
+            [
+                name,
+                *(f"{figures[key]['milliseconds']:.1f}" for key in batches),
+                f"{figures['largest_difference']:.5f}",
+                f"{100 * figures['changed_share']:.2f} %",
+            ]
+        )
+    head = ["backend", *(f"ms a slice, {key}" for key in batches)]
+    table = _table([*head, "largest difference of probability", "mask pixels changed"], rows)
+    base = next(iter(result["decoders"].values()))
+    decoders = [
+        [
+            name,
+            f"{figures['parameters'] / 1e6:.2f} M",
+            *(
+                f"{figures[kind]['milliseconds']:.1f} "
+                f"({figures[kind]['milliseconds'] / base[kind]['milliseconds']:.2f})"
+                for kind in ("float32", "bfloat16")
+            ),
+        ]
+        for name, figures in result["decoders"].items()
+    ]
+    head = ["decoder", "parameters", "OpenVINO float32, ms", "OpenVINO bfloat16, ms"]
+    return (
+        f"{table}\n\n{_table(head, decoders)}\n\n{result['network']}, {result['size']} px, "
+        f"{_machine(result['machine'])}; differences from torch float32 on {result['samples']} "
+        "phantoms. Decoders at batch 1 (in brackets: of the first)."
+    )
+
+
+def _machine(machine: dict[str, Any]) -> str:
+    features = ", ".join(machine["features"]) or "features unknown"
+    return f"{machine['threads']} threads on {machine['processor']} ({features})"
 
 
 def _cards(folder: Path) -> Iterable[Card]:

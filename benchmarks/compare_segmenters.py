@@ -1,0 +1,291 @@
+"""Networks and losses of stage 1 against each other, all trained by one short recipe.
+
+    python benchmarks/compare_segmenters.py --list
+    python benchmarks/compare_segmenters.py --data-dir ../shared/data --runs runs/compared
+    python benchmarks/compare_segmenters.py --only shipped,no-gates --epochs 5 --runs runs/compared
+
+Each variant is the recipe of ``--config`` with a few options changed: the same data, seed and
+number of steps. They are trained one after another by ``python -m pipelines.train_seg``; the same
+command again skips the finished ones, goes on with one that was cut off, and writes what is there
+to ``benchmarks/compare_segmenters.json``. Figures are those of validation patients, from the cards;
+the held-out patients are not looked at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lungseg.errors import LungsegError, UsageError
+from lungseg.whole_file import write_whole
+from pipelines.command import CommandParser, ExitCode, nearest, run_command, say
+
+if TYPE_CHECKING:
+    from lungseg.data.module import LungMaskDataModule
+    from lungseg.lung_mask import LungMask
+    from lungseg.slice import Slice
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+SOURCES = ("lung-masks", "medseg-98", "tcga-hu")
+FIGURES = ("dice", "worst_decile", "empty", "lesion_dice_pooled")
+SIZE = 256  # pixels a side at which the milliseconds are measured
+CLASSIC = "classic"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """``what`` it is in the table; ``changes`` of the recipe by option of ``train_seg``."""
+
+    what: str
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+    def options(self) -> list[str]:
+        """``changes`` for the command line."""
+        return [
+            f"--{name}={value if isinstance(value, str) else json.dumps(value)}"
+            for name, value in self.changes.items()
+        ]
+
+
+def _loss(region: str, bce: float, **others: Any) -> dict[str, Any]:
+    given = {"region": region, "bce": bce, **others}
+    return {f"model.loss.{name}": value for name, value in given.items()}
+
+
+PRINTED = {"exponent": "gamma", "gamma": 1.3}
+INVERSE = {"exponent": "inverse_gamma", "gamma": 4 / 3}
+VARIANTS = {
+    "shipped": Variant("the recipe as it is: attention gates, Focal Tversky as printed + BCE"),
+    "no-gates": Variant("skips without gates", {"model.gates": False}),
+    "separable": Variant("depthwise-separable decoder", {"model.separable": True}),
+    "unet-plus-plus": Variant("U-Net++ of smp", {"model.network": "unet_plus_plus"}),
+    "paper": Variant(
+        "the paper's Attention U-Net, from scratch",
+        {
+            "model.encoder": "plain",
+            "model.widths": [16, 32, 64, 128, 256, 512],
+            "model.pretrained": "none",
+        },
+    ),
+    CLASSIC: Variant("threshold and components, without training"),
+    "focal-tversky": Variant(
+        "Focal Tversky, exponent gamma = 1.3", _loss("focal_tversky", 0.0, **PRINTED)
+    ),
+    "focal-tversky-inverse": Variant(
+        "Focal Tversky, exponent 1 / gamma = 3/4", _loss("focal_tversky", 0.0, **INVERSE)
+    ),
+    "focal-tversky-inverse-bce": Variant(
+        "Focal Tversky, exponent 1 / gamma = 3/4, + BCE", _loss("focal_tversky", 1.0, **INVERSE)
+    ),
+    "dice": Variant("soft Dice", _loss("dice", 0.0)),
+    "dice-bce": Variant("soft Dice + BCE", _loss("dice", 1.0)),
+    "bce": Variant("BCE", _loss("none", 1.0)),
+}
+
+
+class ClassicMethod:
+    """Otsu's threshold and components, where a segmenter is asked for masks."""
+
+    def predict(self, slices: Sequence[Slice]) -> list[LungMask]:
+        """A mask for each slice, cleaned as those of the networks are."""
+        import numpy as np
+
+        from lungseg.cleaning import clean_mask, without_outside_air
+        from lungseg.lung_mask import LungMask
+        from lungseg.threshold import threshold_display_lungs
+
+        masks = []
+        for one in slices:
+            found = threshold_display_lungs(one.pixels).astype(np.float32)
+            masks.append(LungMask(without_outside_air(clean_mask(found), one.pixels), found))
+        return masks
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Train what is not trained yet, and write the JSON file; the exit code."""
+    parser = CommandParser(description=__doc__, prog="compare_segmenters.py")
+    parser.add_argument("--list", action="store_true", help="print the variants and do nothing")
+    parser.add_argument("--only", help="names with commas; all if not given")
+    parser.add_argument("--epochs", type=int, default=5, help="(%(default)s)")
+    parser.add_argument("--data-dir", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--runs", type=Path, default=Path("runs/compared"))
+    parser.add_argument(
+        "--config", type=Path, default=REPOSITORY / "configs" / "seg" / "attention_unet_lite0.yaml"
+    )
+    parser.add_argument("--repeats", type=int, default=30, help="of the timing (%(default)s)")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of the timing")
+    parser.add_argument(
+        "--out", type=Path, default=REPOSITORY / "benchmarks" / "compare_segmenters.json"
+    )
+    given = parser.parse_args(arguments)
+    if given.list:
+        for name, variant in VARIANTS.items():
+            print(f"{name:26} {variant.what}")
+        return ExitCode.DONE
+
+    def work() -> ExitCode:
+        for name in chosen(given.only):
+            if name != CLASSIC and finished(name, given) is None:
+                train(name, given)
+        result = comparison(given)
+        write_whole(given.out, (json.dumps(result, indent=2) + "\n").encode())
+        say(f"wrote {given.out}")
+        return ExitCode.DONE
+
+    return run_command(work, hint="the same command goes on")
+
+
+def chosen(only: str | None) -> list[str]:
+    """The names in ``only``, in the order of the table. Raises UsageError for an unknown one."""
+    asked = list(VARIANTS) if only is None else only.split(",")
+    for name in asked:
+        if name not in VARIANTS:
+            raise UsageError(f"there is no variant {name!r}{nearest(name, list(VARIANTS))}")
+    return [name for name in VARIANTS if name in asked]
+
+
+def finished(name: str, given: argparse.Namespace) -> dict[str, Any] | None:
+    """The card of a variant that is trained. Raises UsageError if it had other epochs."""
+    path = given.runs / "weights" / f"{name}.json"
+    if not path.is_file():
+        return None
+    card: dict[str, Any] = json.loads(path.read_text())
+    epochs = card["training"]["epochs_asked"]
+    if epochs != given.epochs:
+        raise UsageError(
+            f"{path} was trained for {epochs} epochs, not {given.epochs}; "
+            f"give --epochs {epochs} or another --runs"
+        )
+    return card
+
+
+def command(name: str, given: argparse.Namespace) -> list[str]:
+    """The training of one variant; a run that was cut off goes on."""
+    return [
+        *(sys.executable, "-m", "pipelines.train_seg", f"--config={given.config}"),
+        *(f"--name={name}", f"--runs={given.runs}", f"--export_dir={given.runs / 'weights'}"),
+        *(f"--data.data_dir={given.data_dir}", f"--trainer.max_epochs={given.epochs}"),
+        f"--early_stopping.patience={given.epochs}",
+        *("--resume=true", "--test=false"),
+        *VARIANTS[name].options(),
+    ]
+
+
+def train(name: str, given: argparse.Namespace) -> None:
+    """Run the training as a process of its own."""
+    say(f"training {name}: {VARIANTS[name].what}")
+    done = subprocess.run(command(name, given), stdout=subprocess.DEVNULL)  # the card is a file too
+    if done.returncode:
+        raise LungsegError(f"the training of {name} ended with exit code {done.returncode}")
+
+
+def comparison(given: argparse.Namespace) -> dict[str, Any]:
+    """Figures, size and time of every variant that is trained, and of the classic method."""
+    from segmenter_speed import machine
+
+    cards = {name: finished(name, given) for name in VARIANTS}
+    trained = {name: card for name, card in cards.items() if card is not None}
+    milliseconds = times(list(trained), given)
+    variants: dict[str, Any] = {}
+    for name, variant in VARIANTS.items():
+        if name == CLASSIC:
+            found: dict[str, Any] = {"figures": classic_figures(given), "parameters": 0}
+        elif name in trained:
+            found = from_card(trained[name])
+        else:
+            continue
+        variants[name] = {"what": variant.what, **found, **milliseconds[name]}
+    first = next(iter(trained.values()))["training"] if trained else {}
+    return {
+        "config": given.config.name,
+        "epochs": given.epochs,
+        "seed": first.get("seed"),
+        "steps": first.get("steps"),
+        "split_sha256": first.get("split_sha256"),
+        "data": first.get("recipe", {}).get("data"),
+        "size": SIZE,
+        "machine": machine(given.threads),
+        "variants": variants,
+    }
+
+
+def from_card(card: Mapping[str, Any]) -> dict[str, Any]:
+    """What the comparison takes from a card. ``minutes`` is None where the training was cut off."""
+    training = card["training"]
+    return {
+        "figures": {
+            source: {key: value for key, value in found.items() if key in FIGURES}
+            for source in SOURCES
+            if (found := card["figures"].get(f"validation {source}"))
+        },
+        "parameters": card["parameters"],
+        "minutes": None if training["resumed"] else training["minutes"],
+        "best_epoch": training["best_epoch"],
+        "architecture": card["architecture"],
+        "loss": card["loss"],
+        "model": training["recipe"]["model"],
+        "sha256": card["sha256"],
+    }
+
+
+def validation_data(given: argparse.Namespace) -> LungMaskDataModule:
+    """The data of the recipe, read by the parser that the training command has."""
+    import yaml
+    from jsonargparse import ArgumentParser
+
+    from lungseg.data.module import LungMaskDataModule
+
+    parser = ArgumentParser()
+    parser.add_class_arguments(LungMaskDataModule, "data")
+    section = {**yaml.safe_load(given.config.read_text())["data"], "data_dir": str(given.data_dir)}
+    data: LungMaskDataModule = parser.instantiate_classes(
+        parser.parse_object({"data": section})
+    ).data
+    data.setup()
+    return data
+
+
+def classic_figures(given: argparse.Namespace) -> dict[str, Any]:
+    """Those of the classic method on the validation patients."""
+    from lungseg.evaluation.measure import measure
+
+    method: Any = ClassicMethod()
+    slices = validation_data(given).val
+    return {
+        source: {
+            key: value.as_dict()
+            for key, value in measure(method, slices[source]).items()
+            if key in FIGURES
+        }
+        for source in SOURCES
+        if source in slices
+    }
+
+
+def times(names: Sequence[str], given: argparse.Namespace) -> dict[str, dict[str, float]]:
+    """Milliseconds per slice of each trained network (eager torch) and of the classic method."""
+    import torch
+    from segmenter_speed import in_torch, sample_pictures, timed
+
+    from lungseg.segmenter import LungSegmenter
+    from lungseg.threshold import threshold_display_lungs
+
+    torch.set_num_threads(given.threads)
+    picture = sample_pictures(REPOSITORY / "samples", SIZE)[:1]
+    grey = (picture[0, 0] * 0.5 + 0.5).numpy()
+    ways: dict[str, Any] = {CLASSIC: lambda batch: threshold_display_lungs(grey)}
+    for name in names:
+        segmenter = LungSegmenter.from_checkpoint(name, given.runs / "weights", device="cpu")
+        ways[name] = in_torch(segmenter.network, torch.float32)
+    return timed(ways, picture, given.repeats)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

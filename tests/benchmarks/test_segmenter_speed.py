@@ -1,0 +1,51 @@
+"""Milliseconds of stage 1 by backend: every way gives the same masks, and the table shows it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import torch
+
+
+@pytest.fixture
+def script(benchmark_script: Callable[..., ModuleType]) -> ModuleType:
+    pytest.importorskip("openvino", reason="openvino comes with the extra [dev]")
+    return benchmark_script("segmenter_speed")
+
+
+def test_every_way_is_timed_and_agrees_with_torch(
+    script: ModuleType,
+    benchmark_script: Callable[..., ModuleType],
+    monkeypatch: pytest.MonkeyPatch,
+    tiny_weights: Path,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr(script, "DECODERS", {"gated": {}, "no gates": {"gates": False}})
+    out = tmp_path / "speed.json"
+    options = ["--checkpoint", str(tiny_weights / "dark.safetensors"), "--out", str(out)]
+    options += ["--batch-sizes", "2", "--repeats", "1", "--threads", "1"]
+    assert script.main(options) == 0
+    result = json.loads(out.read_text())
+    assert tuple(result["backends"]) == script.WAYS
+    for figures in result["backends"].values():
+        assert figures["batch 2"]["milliseconds"] > 0
+        assert figures["changed_share"] < 0.05
+    assert result["backends"]["torch float32"]["largest_difference"] == 0
+    assert result["backends"]["OpenVINO float32"]["largest_difference"] < 1e-3
+    assert result["decoders"]["no gates"]["bfloat16"]["milliseconds"] > 0
+
+    said = benchmark_script("write_tables").segmenter_speed(out)
+    assert said.count("| OpenVINO") == 4  # two backends, two columns of the decoders
+    assert "ms a slice, batch 2" in said
+    assert "(1.00)" in said
+
+
+def test_deviation_is_the_worst_probability_and_the_share_of_the_mask(script: ModuleType) -> None:
+    truth = torch.tensor([0.9, 0.8, 0.6, 0.7, 0.1, 0.2])
+    found = torch.tensor([0.9, 0.8, 0.4, 0.7, 0.1, 0.55])
+    said = script.deviation(found, truth, 0.5)
+    assert said == {"largest_difference": 0.35, "changed_share": 0.5}
