@@ -10,6 +10,7 @@ from lungseg.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from lungseg.data.module import LungMaskDataModule
 from lungseg.evaluation.guard import guard_threshold
 from lungseg.evaluation.measure import measure
+from lungseg.evaluation.thresholds import choose_thresholds
 from lungseg.segmenter import LungSegmenter
 from lungseg.training import network_of
 
@@ -61,6 +62,10 @@ def export_segmenter(
     with tempfile.TemporaryDirectory() as folder:  # weights with half a card are never shipped
         path = save_checkpoint(Path(folder), name, tensors, card)
         half = LungSegmenter(load_checkpoint(path, "segmenter"), device="auto")
+    card |= choose_thresholds(half, data.val)
+    for segmenter in (whole, half):
+        segmenter.threshold = card["threshold"]
+        segmenter.lesion_threshold = card.get("lesion_threshold", card["threshold"])
     figures: dict[str, Any] = {
         f"validation {source}": {k: v.as_dict() for k, v in measure(half, slices).items()}
         for source, slices in data.val.items()

@@ -71,6 +71,7 @@ class Segmenter(Protocol):
 
     size: int
     threshold: float
+    lesion_threshold: float
     card: dict[str, Any]
 
     def probabilities(
@@ -115,21 +116,23 @@ def pseudo_label(
     maps, chest = _predict(segmenter, one, views)
     mask = segmenter.mask_of(one, list(maps.mean(axis=0)), chest)
     min_chest_ct = float(segmenter.card.get("chest_threshold", 0.0))
-    return judge(maps, mask, segmenter.threshold, min_chest_ct, filters or Filters())
+    thresholds = segmenter.threshold, segmenter.lesion_threshold
+    return judge(maps, mask, thresholds, min_chest_ct, filters or Filters())
 
 
 def judge(
     maps: Maps,
     mask: LungMask,
-    threshold: float,
+    thresholds: tuple[float, float],
     min_chest_ct: float,
     filters: Filters,
 ) -> PseudoLabel:
     """Measure how far the maps of the copies agree, and apply the filters.
 
     ``maps``: float32 V x C x H x W of V copies, lung and perhaps lesion. ``mask``: of their mean,
-    cleaned.
+    cleaned. ``thresholds``: of lung and lesion.
     """
+    threshold, lesion_threshold = thresholds
     averaged = maps.mean(axis=0)
     lungs = maps[:, 0] >= threshold
     agreement = _agreement(lungs, averaged[0] >= threshold)
@@ -137,7 +140,7 @@ def judge(
     uncertain = float(unclear.sum() / max((unclear | mask.mask).sum(), 1))
     agreement_lesion, lesion_known = None, False
     if mask.lesion is not None:
-        lesions = (maps[:, 1] >= threshold) & mask.mask
+        lesions = (maps[:, 1] >= lesion_threshold) & mask.mask
         agreement_lesion = _agreement(lesions, mask.lesion)
         speck = NO_LESION * mask.mask.sum()
         clearly_none = lesions.sum(axis=(1, 2)).max() <= speck

@@ -36,6 +36,7 @@ class LungSegmenter:
         try:
             self.size = int(card["input_size"])
             self.threshold = float(card["threshold"])
+            self.lesion_threshold = float(card.get("lesion_threshold", self.threshold))
             network = build_network(card["architecture"])
         except (KeyError, TypeError, ValueError, RuntimeError, UsageError) as error:
             raise CheckpointError(
@@ -84,7 +85,7 @@ class LungSegmenter:
     def mask_of(self, one: Slice, maps: Sequence[NDArray[np.float32]], chest: float) -> LungMask:
         """The clean mask of a slice from its maps, see :meth:`probabilities`."""
         lung = without_outside_air(clean_mask(maps[0], self.threshold), one.pixels)
-        lesion = (maps[1] >= self.threshold) & lung if len(maps) > 1 else None
+        lesion = (maps[1] >= self.lesion_threshold) & lung if len(maps) > 1 else None
         flags = find_flags(lung, maps[0], one.pixels)
         return LungMask(lung, maps[0], lesion, chest, flags)
 

@@ -10,6 +10,7 @@ import numpy as np
 from lungseg.bootstrap import Interval, interval, mean_interval
 from lungseg.data.sources import LESION, LUNG, WIDE_WINDOW, MaskedSlice
 from lungseg.evaluation.figures import left_empty, pooled_dice, worst_decile
+from lungseg.evaluation.lesion_share import share_figures
 from lungseg.io import as_slices, window_hu
 from lungseg.metrics import Overlap
 from lungseg.slice import Slice
@@ -29,6 +30,7 @@ def as_slice(one: MaskedSlice) -> Slice:
 def measure(segmenter: LungSegmenter, slices: Sequence[MaskedSlice]) -> dict[str, Interval]:
     """``dice`` and ``worst_decile`` of the lungs (mean over the slices that have lung),
     ``lesion_dice`` (mean over slices with a lesion), ``lesion_dice_pooled`` (all pixels as one),
+    ``lesion_share_*`` (see :func:`share_figures`; of slices that have lung, true and predicted),
     ``empty`` (share of the slices without lung that stay empty), each only where it has slices.
 
     A slice has what its true mask shows on at least :data:`lungseg.metrics.EMPTY` of the picture.
@@ -63,4 +65,11 @@ def measure(segmenter: LungSegmenter, slices: Sequence[MaskedSlice]) -> dict[str
         figures["lesion_dice_pooled"] = pooled_dice(
             list(lesions.values()), [patients[i] for i in lesions]
         )
+        shared = [i for i in lesions if lungs[i].has_target and lungs[i].predicted]
+        if shared:
+            figures |= share_figures(
+                [lesions[i].predicted / lungs[i].predicted for i in shared],
+                [lesions[i].true / lungs[i].true for i in shared],
+                [patients[i] for i in shared],
+            )
     return figures

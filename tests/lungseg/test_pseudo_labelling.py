@@ -21,7 +21,7 @@ Maps = NDArray[np.float32]
 class Stub:
     """A segmenter that takes what is dark for lung, or a fixed place whatever it is shown."""
 
-    size, threshold = 256, 0.5
+    size, threshold, lesion_threshold = 256, 0.5, 0.5
 
     def __init__(self, fixed: bool = False) -> None:
         self.card: dict[str, Any] = {"chest_threshold": 0.5}
@@ -98,7 +98,7 @@ def judged(
     mean = maps.mean(axis=0)
     lung = mean[0] >= 0.5
     lesion = None if lesions is None else (mean[1] >= 0.5) & lung
-    return judge(maps, LungMask(lung, mean[0], lesion, chest, flags), 0.5, 0.5, Filters())
+    return judge(maps, LungMask(lung, mean[0], lesion, chest, flags), (0.5, 0.5), 0.5, Filters())
 
 
 SURE = [lung_at(10, 20)] * 8
@@ -156,6 +156,8 @@ def test_a_looser_filter_keeps_more() -> None:
     one = [lung_at(10, 20), lung_at(10, 20), lung_at(18, 20)]
     maps = np.stack([np.stack([copy]) for copy in one])
     mask = LungMask(maps.mean(axis=0)[0] >= 0.5, maps.mean(axis=0)[0])
-    strict = judge(maps, mask, 0.5, 0.5, Filters(max_uncertain=1.0))
-    loose = judge(maps, mask, 0.5, 0.5, replace(Filters(max_uncertain=1.0), min_agreement=0.9))
+    strict = judge(maps, mask, (0.5, 0.5), 0.5, Filters(max_uncertain=1.0))
+    loose = judge(
+        maps, mask, (0.5, 0.5), 0.5, replace(Filters(max_uncertain=1.0), min_agreement=0.9)
+    )
     assert (strict.reason, loose.reason) == ("lungs_disagree", "")

@@ -1,0 +1,41 @@
+"""How well the share of the lung that is lesion is measured: predicted against true share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lungseg.bootstrap import Interval, interval, mean_interval
+
+
+def share_figures(
+    predicted: Sequence[float], true: Sequence[float], groups: Sequence[str]
+) -> dict[str, Interval]:
+    """``lesion_share_error`` (mean absolute), ``lesion_share_bias`` (mean of predicted - true) and
+    ``lesion_share_slope`` (of the line of true on predicted shares; 1 is calibrated).
+
+    Shares are 0 to 1, one a slice; intervals are clustered by ``groups``. The slope is left out
+    where all predicted shares are the same.
+    """
+    said, truth = np.asarray(predicted, float), np.asarray(true, float)
+    figures = {
+        "lesion_share_error": mean_interval(np.abs(said - truth), groups),
+        "lesion_share_bias": mean_interval(said - truth, groups),
+    }
+    if len(set(predicted)) > 1:
+        figures["lesion_share_slope"] = interval(lambda w: _slope(said, truth, w), groups)
+    return figures
+
+
+def _slope(
+    said: NDArray[np.float64], truth: NDArray[np.float64], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Least squares for weights B x N: B slopes, NaN where a resample holds one predicted share."""
+    share = weights / weights.sum(axis=1, keepdims=True)
+    mean_said, mean_truth = share @ said, share @ truth
+    variance = share @ said**2 - mean_said**2
+    covariance = share @ (said * truth) - mean_said * mean_truth
+    nothing = np.full(len(variance), np.nan)
+    return np.divide(covariance, variance, nothing, where=variance > 1e-12)

@@ -1,0 +1,59 @@
+"""From which probability on a pixel is lung, or lesion, chosen on validation slices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lungseg.data.sources import LESION, LUNG, MaskedSlice
+from lungseg.evaluation.measure import as_slice
+from lungseg.metrics import EMPTY, dice
+
+if TYPE_CHECKING:
+    from lungseg.segmenter import LungSegmenter
+
+GRID = np.round(np.arange(0.2, 0.81, 0.05), 2)
+BATCH = 16
+
+
+def choose_thresholds(
+    segmenter: LungSegmenter, sources: Mapping[str, Sequence[MaskedSlice]]
+) -> dict[str, Any]:
+    """``threshold`` and, where lesions are labelled, ``lesion_threshold``, for a card.
+
+    Of ``GRID`` the value with the highest mean Dice over the slices that have lung, every source
+    counting the same; for lesions with the highest Dice of all pixels as one, slices without
+    lesion included. Without any true lung the threshold is 0.5.
+    """
+    lung_dice: list[NDArray[np.float64]] = []
+    common, total = np.zeros(len(GRID)), np.zeros(len(GRID))
+    for slices in sources.values():
+        scores = []
+        for start in range(0, len(slices), BATCH):
+            batch = slices[start : start + BATCH]
+            maps_of = segmenter.probabilities([as_slice(one) for one in batch])
+            for one, (maps, _) in zip(batch, maps_of, strict=True):
+                lung = one.masks[..., LUNG] > 0
+                if lung.mean() >= EMPTY:
+                    scores.append([dice(maps[LUNG] >= value, lung) for value in GRID])
+                if len(maps) > LESION and one.known[LESION]:
+                    lesion = one.masks[..., LESION] > 0
+                    inside = maps[LESION] * (maps[LUNG] >= 0.5)
+                    found = [inside >= value for value in GRID]
+                    common += [2 * int((mask & lesion).sum()) for mask in found]
+                    total += [int(mask.sum()) + int(lesion.sum()) for mask in found]
+        if scores:
+            lung_dice.append(np.mean(scores, axis=0))
+    if not lung_dice:
+        return {"threshold": 0.5}
+    card: dict[str, Any] = {
+        "threshold": float(GRID[np.mean(lung_dice, axis=0).argmax()]),
+        "threshold_chosen_by": "mean Dice of validation, sources counting the same",
+    }
+    if common.any():
+        card["lesion_threshold"] = float(GRID[(common / np.maximum(total, 1)).argmax()])
+        card["lesion_threshold_chosen_by"] = "pooled Dice of validation"
+    return card

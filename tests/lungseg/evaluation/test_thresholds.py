@@ -1,0 +1,54 @@
+"""Thresholds are those that validation says, each source counting the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from lungseg.data.sources import MaskedSlice
+from lungseg.evaluation.thresholds import choose_thresholds
+from lungseg.slice import Slice
+
+
+class PicturesAreMaps:
+    """Stands for a segmenter whose lung map is the picture, and its lesion map the square of it."""
+
+    def probabilities(self, slices: Sequence[Slice]) -> list[tuple[list[NDArray[Any]], float]]:
+        return [([one.pixels, one.pixels**2], 1.0) for one in slices]
+
+
+RAMP = np.tile(np.arange(0, 250, 5, dtype=np.uint8), (8, 1))
+
+
+def ramp(lung_from: float, lesion_from: float = 2.0, known: bool = True) -> MaskedSlice:
+    """A picture from black to white whose true lung begins at a grey value of 0 to 1."""
+    grey = RAMP / 255
+    masks = np.dstack([grey >= lung_from, grey**2 >= lesion_from]).astype(np.uint8)
+    return MaskedSlice("r", "r", RAMP, masks, (True, known), 1)
+
+
+def chosen(sources: dict[str, list[MaskedSlice]]) -> dict[str, Any]:
+    segmenter: Any = PicturesAreMaps()
+    return choose_thresholds(segmenter, sources)
+
+
+def test_both_thresholds_are_found_where_the_truth_begins() -> None:
+    card = chosen({"a": [ramp(0.3, 0.6)], "b": [ramp(0.3, 0.6), ramp(2.0)]})
+    assert (card["threshold"], card["lesion_threshold"]) == (0.3, pytest.approx(0.6, abs=0.051))
+
+
+def test_a_large_source_does_not_outvote_two_small_ones() -> None:
+    sources = {"large": [ramp(0.7)] * 40, "small": [ramp(0.3)], "smaller": [ramp(0.3)]}
+    assert chosen(sources)["threshold"] < 0.5
+
+
+def test_lesions_that_nobody_outlined_choose_nothing() -> None:
+    assert "lesion_threshold" not in chosen({"a": [ramp(0.3, 0.6, known=False)]})
+
+
+def test_without_lung_there_is_nothing_to_choose() -> None:
+    assert chosen({"a": [ramp(2.0)]}) == {"threshold": 0.5}
