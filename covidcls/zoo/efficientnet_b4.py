@@ -23,8 +23,8 @@ def build_b4(pretrained: str, dropout: float) -> nn.Module:
     from efficientnet_pytorch import EfficientNet
 
     options: dict[str, Any] = {"num_classes": 1, "dropout_rate": dropout, "image_size": None}
-    # As TensorFlow counts it: 0.1 of each batch. Its own 0.99 (ImageNet, a million steps) leaves the
-    # running statistics behind the weights when a few hundred steps are all there is.
+    # As TensorFlow counts it: 0.1 of each batch. Its own 0.99 (ImageNet, a million steps) leaves
+    # the running statistics behind the weights when a few hundred steps are all there is.
     options["batch_norm_momentum"] = 0.9
     if pretrained == "download":
         try:
