@@ -15,10 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from lungseg import drawing
+from lungseg.drawing import Picture
 from pipelines.command import CommandParser, ExitCode, run_command
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
     from PIL import Image
 
@@ -27,8 +30,6 @@ if TYPE_CHECKING:
     from lungseg.phantom import Phantom
     from lungseg.segmenter import LungSegmenter
 
-    Picture = NDArray[np.uint8]
-
 ROOT = Path(__file__).resolve().parents[1]
 LUNG_WINDOW, MEDIASTINAL_WINDOW = (-600.0, 1500.0), (40.0, 400.0)  # centre and width, in HU
 HEADS = ("slice", "true lungs", "lungs found", "lungs, lesions and crop")
@@ -36,8 +37,6 @@ SIZE, SIDE = 512, 256  # pixels of a phantom, and of it in the figure
 ZOOM = 1.05  # the chest fills the picture
 GAP, LINE = 8, 24  # pixels between the pictures, and of a line of words
 COLOURS = 128  # of the palette: half the bytes of true colour
-
-LUNG, LESION, BOX = (0, 191, 255), (255, 96, 64), (255, 212, 0)  # red, green, blue
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,7 @@ def draw_figure(segmenter: LungSegmenter) -> Image.Image:
         found = segmenter(grey)
         top = LINE + number * (step + LINE)
         for column, picture in enumerate(_pictures(grey, phantom, found)):
-            small = Image.fromarray(picture).resize((SIDE, SIDE), Image.Resampling.BOX)
+            small = Image.fromarray(picture[..., ::-1]).resize((SIDE, SIDE), Image.Resampling.BOX)
             figure.paste(small, (column * step, top))
         said = f"{row.words}: Dice {dice(found.mask, phantom.lung):.3f}"
         if found.lesion_fraction is not None:
@@ -125,32 +124,24 @@ def draw_figure(segmenter: LungSegmenter) -> Image.Image:
 
 def _pictures(grey: Picture, phantom: Phantom, found: LungMask) -> list[Picture]:
     """The slice, true and found masks with their lesions, and the overlay; SIZE x SIZE x 3 each."""
-    import cv2
-    import numpy as np
-
     from lungseg.regions import DEFAULT_MARGIN, lung_box, shrink_box
 
     lesion = np.zeros_like(found.mask) if found.lesion is None else found.lesion
-    overlay = np.dstack([grey] * 3)
-    overlay[lesion] = (0.5 * overlay[lesion] + 0.5 * np.array(LESION)).astype(np.uint8)
-    outlines, _ = cv2.findContours(
-        found.mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE
-    )
-    cv2.drawContours(overlay, outlines, -1, LUNG, 2)
+    plain = drawing.fit(grey / 255, SIZE)
+    overlay = plain.copy()
+    overlay[lesion] = (0.5 * overlay[lesion] + 0.5 * np.array(drawing.LESION)).astype(np.uint8)
+    drawing.outline(overlay, found.mask, drawing.LUNG, 2)
     box = lung_box(found.mask)
     if box is not None:
-        x_min, y_min, x_max, y_max = shrink_box(box, DEFAULT_MARGIN, grey.shape)
-        cv2.rectangle(overlay, (x_min, y_min), (x_max - 1, y_max - 1), BOX, 2)
+        drawing.outline_box(overlay, shrink_box(box, DEFAULT_MARGIN, grey.shape), 2)
     masks = [_mask(phantom.lung, phantom.lesion), _mask(found.mask, lesion)]
-    return [np.dstack([grey] * 3), *masks, overlay]
+    return [plain, *masks, overlay]
 
 
 def _mask(lung: NDArray[np.bool_], lesion: NDArray[np.bool_]) -> Picture:
-    import numpy as np
-
     picture = np.zeros((*lung.shape, 3), np.uint8)
     picture[lung] = 235
-    picture[lesion & lung] = LESION
+    picture[lesion & lung] = drawing.LESION
     return picture
 
 

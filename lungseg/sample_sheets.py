@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import cv2
 import lightning
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from lungseg import drawing
 from lungseg.data.dataset import Sample, ValidationSlices
+from lungseg.drawing import Colour, Picture
 from lungseg.metrics import dice
 from lungseg.training_report import TrainingReport
 from lungseg.whole_file import write_whole
 
 TRAINING_PICTURES = 24
 PER_SOURCE = 2  # validation slices
-SIDE, BAND, GAP = 256, 18, 4  # pixels of a picture, of the words below it, and beside it
-COLUMNS = 6
+COLUMNS, SIDE, GAP = 6, 256, 4  # of tiles; pixels of a picture and beside it
+LONGEST = 28  # characters of a name that fit beside its Dice
 
-Picture = NDArray[np.uint8]
 Masks = NDArray[np.bool_]
-Colour = tuple[int, int, int]
 
-# Blue, green, red; after Okabe & Ito 2008, for the colour-blind. Lung, then lesion.
-TRUE: tuple[Colour, ...] = ((150, 230, 0), (255, 190, 86))
-FOUND: tuple[Colour, ...] = ((66, 228, 240), (60, 110, 255))
-KEY = (("lung", TRUE[0]), ("lesion", TRUE[1]), ("lung found", FOUND[0]), ("lesion found", FOUND[1]))
+TRAINING_KEY = {"lung": drawing.LUNG, "lesion": drawing.LESION}
+VALIDATION_KEY = {"true": drawing.TRUE, "lung found": drawing.LUNG, "lesion found": drawing.LESION}
 
 
 class SampleSheets(TrainingReport):
@@ -64,8 +61,8 @@ class SampleSheets(TrainingReport):
         loader: Any = trainer.train_dataloader
         with torch.random.fork_rng(devices=[]):  # the training draws the same with and without
             samples: list[Sample] = [loader.dataset[i] for i in range(TRAINING_PICTURES)]
-        tiles = [_tile(one["picture"].numpy(), [(_masks(one), TRUE)]) for one in samples]
-        self._write("training", tiles, KEY[:2])
+        tiles = [drawing.tile(_drawn(one, _masks(one)), SIDE, SIDE + GAP) for one in samples]
+        self._write("training", tiles, TRAINING_KEY)
 
     def _draw_validation(
         self, trainer: lightning.Trainer, module: lightning.LightningModule
@@ -78,18 +75,16 @@ class SampleSheets(TrainingReport):
         tiles = []
         for (name, sample), masks in zip(chosen, found, strict=True):
             true = _masks(sample)
-            words = f"{name[-28:]}  {dice(masks[0], true[0]):.3f}"
-            outlines = [(true, TRUE), (masks, FOUND)]
-            tiles.append(_tile(sample["picture"].numpy(), outlines, words))
-        self._write(f"epoch-{trainer.current_epoch:02d}", tiles, KEY)
+            words = f"{drawing.ending(name, LONGEST)}  {dice(masks[0], true[0]):.3f}"
+            tiles.append(drawing.tile(_drawn(sample, masks, true), SIDE, SIDE + GAP, words))
+        self._write(f"epoch-{trainer.current_epoch:02d}", tiles, VALIDATION_KEY)
 
-    def _write(
-        self, name: str, tiles: Sequence[Picture], key: Sequence[tuple[str, Colour]]
-    ) -> None:
+    def _write(self, name: str, tiles: Sequence[Picture], key: Mapping[str, Colour]) -> None:
         folder = self.folder / "samples"
         folder.mkdir(parents=True, exist_ok=True)
-        _, content = cv2.imencode(".png", _sheet(tiles, key))
-        write_whole(folder / f"{name}.png", content.tobytes())
+        drawn = drawing.sheet(tiles, min(COLUMNS, len(tiles)))
+        whole = np.vstack([drawn, drawing.line(drawn.shape[1], key)])
+        write_whole(folder / f"{name}.png", drawing.encode(whole))
 
 
 def _spread(dataset: ValidationSlices) -> list[tuple[str, Sample]]:
@@ -102,40 +97,11 @@ def _masks(sample: Sample) -> Masks:
     return np.asarray(sample["masks"].numpy() > 0)
 
 
-def _tile(
-    picture: Picture, outlines: Sequence[tuple[Masks, Sequence[Colour]]], words: str = ""
-) -> Picture:
-    """A grey H x W ``picture`` with the outlines of masks C x H x W, a colour each, and words."""
-    shape = (SIDE, SIDE)
-    grey = cv2.resize(picture, shape, interpolation=cv2.INTER_AREA)
-    tile = np.zeros((SIDE + BAND, SIDE + GAP, 3), np.uint8)
-    drawn = cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
-    for masks, colours in outlines:
-        for mask, colour in zip(masks, colours, strict=False):  # lesions may be left out
-            large = cv2.resize(mask.astype(np.uint8), shape, interpolation=cv2.INTER_NEAREST)
-            lines, _ = cv2.findContours(large, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-            cv2.drawContours(drawn, lines, -1, colour, 1)
-    tile[:SIDE, :SIDE] = drawn
-    _say(tile, words, (4, SIDE + 13))
-    return tile
-
-
-def _sheet(tiles: Sequence[Picture], key: Sequence[tuple[str, Colour]]) -> Picture:
-    """The tiles in rows of COLUMNS, and what the colours mean below them."""
-    height, width = tiles[0].shape[:2]
-    columns = min(COLUMNS, len(tiles))
-    rows = -(-len(tiles) // columns)
-    sheet = np.zeros((rows * height + BAND, columns * width, 3), np.uint8)
-    for number, tile in enumerate(tiles):
-        top, left = number // columns * height, number % columns * width
-        sheet[top : top + height, left : left + width] = tile
-    for number, (words, colour) in enumerate(key):
-        _say(sheet, words, (4 + 100 * number, sheet.shape[0] - 5), colour)
-    return sheet
-
-
-def _say(
-    picture: Picture, words: str, place: tuple[int, int], colour: Colour = (235, 235, 235)
-) -> None:
-    text = words.encode("ascii", "replace").decode()
-    cv2.putText(picture, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.4, colour, 1, cv2.LINE_AA)
+def _drawn(sample: Sample, masks: Masks, true: Masks | None = None) -> Picture:
+    """The slice with the outlines of ``masks`` over those of ``true``, C x H x W each."""
+    picture = drawing.fit(sample["picture"].numpy() / 255, SIDE)
+    for mask in true if true is not None else ():
+        drawing.outline(picture, mask, drawing.TRUE)
+    for mask, colour in zip(masks, drawing.MASKS, strict=False):  # lesions may be left out
+        drawing.outline(picture, mask, colour)
+    return picture

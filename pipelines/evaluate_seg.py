@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from lungseg.checkpoint import resolve
+from lungseg.drawing import encode
 from lungseg.errors import UsageError
 from lungseg.evaluation.evaluate import Evaluation, evaluate
 from lungseg.evaluation.pairs import find_pairs, read_patients
 from lungseg.evaluation.report import metrics
-from lungseg.evaluation.worst import encode_sheet
+from lungseg.evaluation.worst import draw_sheet
 from lungseg.io.masks import Target
 from lungseg.whole_file import write_whole
 from pipelines.command import ExitCode
@@ -148,7 +149,7 @@ def _write(out: Path, evaluation: Evaluation, record: dict[str, Any]) -> None:
     if evaluation.worst:
         title = f"{record['target']} in {record['data']['images']}, the worst by Dice; "
         title += f"checkpoint {record['checkpoint']['name']}"
-        contents["sheet"] = encode_sheet(evaluation.worst, title)
+        contents["sheet"] = encode(draw_sheet(evaluation.worst, title))
     record["written"] = {name: str(out / FILES[name]) for name in ("metrics", *contents)}
     for name, content in contents.items():
         write_whole(out / FILES[name], content)

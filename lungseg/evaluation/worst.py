@@ -8,17 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lungseg import drawing
+from lungseg.drawing import Picture
 from lungseg.metrics import Overlap
 from lungseg.slice import Slice
 
 KEPT = 10
-TRUE_COLOUR = (0, 212, 255)  # yellow, as OpenCV orders it (blue, green, red)
-PREDICTED_COLOUR = (255, 160, 0)  # blue: told from yellow by the colour-blind as well
-TEXT_COLOUR = (235, 235, 235)
-COLUMNS, SIDE, BAND, GAP = 5, 400, 26, 8  # of a tile, its line of text and between tiles, pixels
+PREDICTED = drawing.LUNG  # of lesions too: they have a sheet of their own
+KEY = {"true outline": drawing.TRUE, "predicted outline (over the true one)": PREDICTED}
+COLUMNS, SIDE, GAP = 5, 400, 8  # of tiles; pixels of a picture and beside it
 LONGEST = 34  # characters of a name that fit beside its Dice
-
-Picture = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,59 +58,18 @@ class Worst:
 def draw_sheet(overlays: Sequence[Overlay], title: str) -> Picture:
     """Tiles of slices with both outlines, each with its name and Dice, below a line with ``title``.
 
-    Where the outlines agree, the predicted one covers the true one. Returns H x W x 3 uint8 in
-    OpenCV's order (blue, green, red).
+    Where the outlines agree, the predicted one covers the true one.
     """
-    rows = -(-len(overlays) // COLUMNS)
-    width = GAP + max(min(COLUMNS, len(overlays)), 2) * (SIDE + GAP)  # two columns hold the title
-    sheet = np.zeros((2 * BAND + rows * (SIDE + BAND), width, 3), np.uint8)
-    _write(sheet, title, GAP, BAND, TEXT_COLOUR)
-    _write(sheet, "true outline", GAP, 2 * BAND, TRUE_COLOUR)
-    _write(sheet, "predicted outline (over the true one)", GAP + 120, 2 * BAND, PREDICTED_COLOUR)
-    for place, overlay in enumerate(overlays):
-        top = 2 * BAND + place // COLUMNS * (SIDE + BAND)
-        left = GAP + place % COLUMNS * (SIDE + GAP)
-        tile = _tile(overlay)
-        y, x = top + (SIDE - tile.shape[0]) // 2, left + (SIDE - tile.shape[1]) // 2
-        sheet[y : y + tile.shape[0], x : x + tile.shape[1]] = tile
-        said = f"{_short(overlay.case)} [{overlay.index}]  Dice {overlay.overlap.dice:.3f}"
-        _write(sheet, said, left, top + SIDE + BAND, TEXT_COLOUR)
-    return sheet
-
-
-def encode_sheet(overlays: Sequence[Overlay], title: str) -> bytes:
-    """The sheet as PNG."""
-    import cv2
-
-    _, content = cv2.imencode(".png", draw_sheet(overlays, title))
-    return bytes(content.tobytes())
+    tiles = [_tile(overlay) for overlay in overlays]
+    drawn = drawing.sheet(tiles, max(min(COLUMNS, len(tiles)), 2))  # two columns hold the title
+    width = drawn.shape[1]
+    return np.vstack([drawing.line(width, {title: drawing.TEXT}), drawing.line(width, KEY), drawn])
 
 
 def _tile(overlay: Overlay) -> Picture:
-    """The slice in grey with both outlines, its longer side of ``SIDE`` pixels."""
-    import cv2
-
-    height, width = overlay.slice.shape
-    scale = SIDE / max(height, width)
-    size = (max(round(width * scale), 1), max(round(height * scale), 1))
-    grey = (overlay.slice.pixels * 255 + 0.5).astype(np.uint8)
-    smooth = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    tile = cv2.cvtColor(cv2.resize(grey, size, interpolation=smooth), cv2.COLOR_GRAY2BGR)
-    for mask, colour in ((overlay.true, TRUE_COLOUR), (overlay.predicted, PREDICTED_COLOUR)):
-        shown = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
-        outlines, _ = cv2.findContours(shown, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-        cv2.drawContours(tile, outlines, -1, colour, 1)
-    return np.asarray(tile, np.uint8)
-
-
-def _short(name: str) -> str:
-    """The end of a name that is too long, where names of one set differ."""
-    return name if len(name) <= LONGEST else f"...{name[3 - LONGEST :]}"
-
-
-def _write(sheet: Picture, text: str, left: int, bottom: int, colour: tuple[int, int, int]) -> None:
-    import cv2
-
-    plain = text.encode("ascii", "replace").decode()  # what OpenCV's fonts have
-    place = (left, bottom - 9)
-    cv2.putText(sheet, plain, place, cv2.FONT_HERSHEY_SIMPLEX, 0.45, colour, 1, cv2.LINE_AA)
+    picture = drawing.fit(overlay.slice.pixels, SIDE)
+    drawing.outline(picture, overlay.true, drawing.TRUE)
+    drawing.outline(picture, overlay.predicted, PREDICTED)
+    name = drawing.ending(overlay.case, LONGEST)
+    said = f"{name} [{overlay.index}]  Dice {overlay.overlap.dice:.3f}"
+    return drawing.tile(picture, SIDE, SIDE + GAP, said)

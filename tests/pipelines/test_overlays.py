@@ -5,15 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lungseg.drawing import BOX, LINE, LUNG
 from lungseg.slice import Slice, Source
-from pipelines.overlays import (
-    BAND,
-    BOX_COLOUR,
-    LONGEST_NAME,
-    LUNG_COLOUR,
-    draw_overlay,
-    overlay_name,
-)
+from pipelines.overlays import LONGEST_NAME, draw_overlay, overlay_name
 from pipelines.prediction import Prediction
 
 
@@ -32,16 +26,16 @@ def has(picture: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
 
 def test_contour_follows_the_mask_and_the_box_is_the_one_given() -> None:
     picture = drawn((512, 512))
-    rows, columns = np.nonzero(has(picture, LUNG_COLOUR))
+    rows, columns = np.nonzero(has(picture, LUNG))
     assert (columns.min(), rows.min(), columns.max(), rows.max()) == (128, 128, 255, 255)
-    rows, columns = np.nonzero(has(picture, BOX_COLOUR))
+    rows, columns = np.nonzero(has(picture, BOX))
     assert (columns.min(), rows.min(), columns.max(), rows.max()) == (10, 20, 39, 49)
 
 
 def test_nothing_is_drawn_where_there_is_no_lung() -> None:
     picture = drawn((512, 512), with_lung=False)
-    assert not has(picture, LUNG_COLOUR).any()
-    assert not has(picture, BOX_COLOUR).any()
+    assert not has(picture, LUNG).any()
+    assert not has(picture, BOX).any()
 
 
 def test_text_stands_below_the_picture_and_not_on_it() -> None:
@@ -61,7 +55,7 @@ def test_text_stands_below_the_picture_and_not_on_it() -> None:
 )
 def test_thumbnails_grow_and_scans_shrink(shape: tuple[int, int], size: tuple[int, int]) -> None:
     picture = drawn(shape, with_lung=False)
-    assert picture.shape == (size[0] + BAND, max(size[1], 512), 3)
+    assert picture.shape == (size[0] + LINE, max(size[1], 512), 3)
 
 
 def test_each_slice_has_its_own_overlay_beside_its_path() -> None:

@@ -6,14 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lungseg.evaluation.worst import (
-    KEPT,
-    PREDICTED_COLOUR,
-    TRUE_COLOUR,
-    Overlay,
-    Worst,
-    draw_sheet,
-)
+from lungseg.drawing import LINE, TRUE
+from lungseg.evaluation.worst import KEPT, PREDICTED, Overlay, Worst, draw_sheet
 from lungseg.metrics import Overlap
 from lungseg.slice import Slice, Source
 
@@ -49,10 +43,10 @@ def test_the_sheet_has_every_tile_with_both_outlines(shape: tuple[int, int], cou
     names = ["a very long name " * 5, "\udcff"] + ["c"] * 8
     given = [overlay(name, square(10, 5, shape), square(10, 12, shape)) for name in names[:count]]
     sheet = draw_sheet(given, "lungs")
-    below = sheet[52:]  # without the legend, which has both colours anyway
-    for colour in (TRUE_COLOUR, PREDICTED_COLOUR):
+    below = sheet[2 * LINE :]  # without the legend, which has both colours anyway
+    for colour in (TRUE, PREDICTED):
         columns = (below == colour).all(axis=-1).any(axis=0)
         tiles = min(count, 5)
-        starts = [8 + tile * 408 for tile in range(tiles)]
+        starts = [4 + tile * 408 for tile in range(tiles)]
         assert all(columns[start : start + 400].any() for start in starts)
-    assert sheet.shape[0] == 52 + 426 * (1 if count <= 5 else 2)
+    assert below.shape[0] == (400 + LINE) * (1 if count <= 5 else 2)
