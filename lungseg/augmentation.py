@@ -20,7 +20,7 @@ def paper_augmentation(size: int) -> A.Compose:
     """Scale 0.1, rotation under 5 degrees, horizontal flip, bilinear (Tran et al. 2021)."""
     return A.Compose(
         [
-            A.Resize(size, size, interpolation=cv2.INTER_LINEAR),
+            _resize(size, cv2.INTER_LINEAR),
             A.Affine(scale=(0.9, 1.1), rotate=(-5, 5), p=1.0, interpolation=cv2.INTER_LINEAR),
             A.HorizontalFlip(p=0.5),
         ]
@@ -31,7 +31,7 @@ def strong_augmentation(size: int) -> A.Compose:
     """For slices of any window, scanner and figure: geometry, grey values, noise, drawings."""
     return A.Compose(
         [
-            A.Resize(size, size, interpolation=cv2.INTER_AREA),
+            _resize(size, cv2.INTER_AREA),
             A.HorizontalFlip(p=0.5),
             A.VerticalFlip(p=0.3),
             A.RandomRotate90(p=0.2),
@@ -79,19 +79,25 @@ def figure_augmentation(size: int) -> A.Compose:
     )
 
 
+def _resize(size: int, how: int) -> Any:
+    # see resized_masks
+    exact = cv2.INTER_NEAREST_EXACT
+    return A.Resize(size, size, interpolation=how, mask_interpolation=exact)
+
+
 def _few_pixels() -> list[Any]:
     """Slices scaled up from thumbnails, by different interpolations."""
     return [
         A.OneOf(
             [
                 A.Downscale(
-                    scale_range=(0.12, 0.35),
+                    scale_range=(0.15, 0.4),
                     interpolation_pair={"downscale": cv2.INTER_AREA, "upscale": how},
                     p=1.0,
                 )
                 for how in (cv2.INTER_NEAREST, cv2.INTER_LINEAR, cv2.INTER_CUBIC)
             ],
-            p=0.12,
+            p=0.1,
         )
     ]
 

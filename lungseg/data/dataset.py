@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -13,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from lungseg.data.levels import close_lungs
-from lungseg.data.sources import WIDE_WINDOW, MaskedSlice
+from lungseg.data.sources import WIDE_WINDOW, MaskedSlice, resized_masks
 from lungseg.io import window_hu
 from lungseg.phantom import random_phantom
 from lungseg.tensors import resize
@@ -64,9 +63,8 @@ class ValidationSlices(Dataset[Sample]):
             low, high = WIDE_WINDOW
             hu = picture.astype(np.float32) / 255 * (high - low) + low
             picture = (window_hu(hu) * 255).round().astype(np.uint8)
-        shape = (self.size, self.size)
         picture = resize(picture.astype(np.float32), self.size).round().astype(np.uint8)
-        masks = np.asarray(cv2.resize(one.masks, shape, interpolation=cv2.INTER_NEAREST), np.uint8)
+        masks = resized_masks(one.masks, (self.size, self.size))
         return _sample(picture, masks, one.known, one.chest, self.classes)
 
 

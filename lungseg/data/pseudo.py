@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-import cv2
 import numpy as np
 
-from lungseg.data.sources import MaskedSlice
+from lungseg.data.sources import MaskedSlice, resized_masks
 from lungseg.errors import UsageError
 from lungseg.io import find_inputs, read_slices
 from lungseg.pseudo_labelling import shrunk
@@ -48,16 +47,12 @@ def read_pseudo_folder(
 def _read(path: Path, row: Row, labels: Path, size: int, name: str) -> MaskedSlice:
     # as the labels were made: read as displayed, though OpenCV would be faster
     pixels = shrunk(next(read_slices(path)).pixels, size)
-    shape = pixels.shape[::-1]
-    masks = [
-        cv2.resize(mask.astype(np.uint8), shape, interpolation=cv2.INTER_NEAREST)
-        for mask in read_masks(mask_file(labels, row.sha256))
-    ]
+    both = np.dstack(read_masks(mask_file(labels, row.sha256))).astype(np.uint8)
     return MaskedSlice(
         name=f"{name}/{row.path}",
         patient=f"{name}/{row.group}",
         picture=(pixels * 255).round().astype(np.uint8),
-        masks=np.dstack(masks).astype(np.uint8),
+        masks=resized_masks(both, pixels.shape),
         known=(True, row.lesion_known),
         chest=1,
     )

@@ -74,9 +74,20 @@ def _resized(array: NDArray[np.uint8], size: int, masks: bool = False) -> NDArra
     scale = size / max(array.shape[:2])
     if scale >= 1:
         return array
-    shape = (max(1, round(array.shape[1] * scale)), max(1, round(array.shape[0] * scale)))
-    how = cv2.INTER_NEAREST if masks else cv2.INTER_AREA
-    return np.asarray(cv2.resize(array, shape, interpolation=how), np.uint8)
+    height, width = (max(1, round(side * scale)) for side in array.shape[:2])
+    if masks:
+        return resized_masks(array, (height, width))
+    return np.asarray(cv2.resize(array, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def resized_masks(masks: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """``masks`` (uint8 H x W or H x W x C, 0 or 1) in another ``shape`` (height, width).
+
+    By the pixel whose centre is nearest. OpenCV's plain nearest takes the one to the upper left,
+    which shifts a mask of 384 pixels by a third of a pixel on its way to 256.
+    """
+    how = cv2.INTER_NEAREST_EXACT
+    return np.asarray(cv2.resize(masks, shape[::-1], interpolation=how), np.uint8)
 
 
 def read_mask_folder(root: Path, size: int, name: str) -> list[MaskedSlice]:

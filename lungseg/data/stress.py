@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lungseg.data.sources import WIDE_WINDOW, MaskedSlice
+from lungseg.data.sources import WIDE_WINDOW, MaskedSlice, resized_masks
 
 Array = NDArray[np.uint8]
 THUMBNAIL = 56  # pixels on the longer side, of the smallest slices of COVID-CT
@@ -69,7 +69,7 @@ def _far(one: MaskedSlice) -> MaskedSlice:
     shape = (width // 2, height // 2)
     place = np.s_[height // 4 : height // 4 + shape[1], width // 4 : width // 4 + shape[0]]
     picture[place] = cv2.resize(one.picture, shape, interpolation=cv2.INTER_AREA)
-    masks[place] = cv2.resize(one.masks, shape, interpolation=cv2.INTER_NEAREST)
+    masks[place] = resized_masks(one.masks, shape[::-1])
     return replace(one, picture=picture, masks=masks)
 
 
@@ -88,7 +88,7 @@ def _squeezed(one: MaskedSlice) -> MaskedSlice:
     return replace(
         one,
         picture=squeeze(one.picture, cv2.INTER_AREA),
-        masks=squeeze(one.masks, cv2.INTER_NEAREST),
+        masks=squeeze(one.masks, cv2.INTER_NEAREST_EXACT),
     )
 
 

@@ -20,6 +20,7 @@ from lungseg.data.sources import (
     read_hu_folder,
     read_mask_folder,
     reformats,
+    resized_masks,
 )
 from lungseg.errors import UsageError
 from lungseg.metrics import dice
@@ -174,3 +175,11 @@ def test_reformats_are_no_axial_slices_and_stay_with_their_patient() -> None:
     for one in made:
         assert one.picture.shape == (256, 256)
         assert (one.chest, one.masks.any(), one.known) == (0, False, (True, True))
+
+
+def test_masks_do_not_shift_when_they_shrink() -> None:
+    disc = np.hypot(*(np.mgrid[:384, :384] - 191.5)) < 100
+    small = resized_masks(disc.astype(np.uint8), (256, 256))
+    rows, columns = np.nonzero(small)
+    assert rows.mean() == pytest.approx(127.5, abs=0.02)
+    assert columns.mean() == pytest.approx(127.5, abs=0.02)
