@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lungseg.allocator import keep_freed_memory
+from pipelines import options
 from pipelines.command import CommandParser, ExitCode, run_command
 from pipelines.evaluate_seg import Options, evaluate_seg, table
 from pipelines.progress import ProgressBar
@@ -50,13 +51,10 @@ def parser() -> CommandParser:
         metavar="CSV",
         help="columns patient and case, name, image, file or slice: intervals are over patients",
     )
-    add("--checkpoint", metavar="NAME", help="name or path of the weights (the default ones)")
-    add("--weights", type=Path, metavar="DIR", help="folder of checkpoints (the shipped ones)")
-    add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="(%(default)s)")
-    add("--batch-size", type=_count, default=16, metavar="N", help="slices at once (16)")
-    add("--quiet", action="store_true", help="no progress on standard error")
-    add("--json", action="store_true", help="print what metrics.json has")
-    add("--debug", action="store_true", help="print the traceback of an error")
+    options.add_checkpoint(seg)
+    options.add_weights(seg)
+    options.add_batch_size(seg)
+    options.add_messages(seg)
     return parser
 
 
@@ -67,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _seg(given: argparse.Namespace) -> ExitCode:
-    options = Options(
+    chosen = Options(
         target=given.target,
         patients=given.patients,
         checkpoint=given.checkpoint,
@@ -78,16 +76,10 @@ def _seg(given: argparse.Namespace) -> ExitCode:
     keep_freed_memory()
     with ProgressBar(sys.stderr, given.quiet) as progress:
         record = evaluate_seg(
-            given.images, given.masks, given.out, options, given.overwrite, progress
+            given.images, given.masks, given.out, chosen, given.overwrite, progress
         )
     print(json.dumps(record) if given.json else table(record), flush=True)
     return ExitCode(record["exit_code"])
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
-    return int(text)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipelines.command import CommandParser, ExitCode, run_command
+from pipelines.options import whole_from
 
 EXAMPLE = """\
 example:
@@ -26,7 +27,13 @@ def parser() -> CommandParser:
     )
     add = parser.add_argument
     add("--out", type=Path, default=Path("samples"), help="folder to write (%(default)s)")
-    add("--seed", type=_seed, default=0, metavar="N", help="of the invented patients (%(default)s)")
+    add(
+        "--seed",
+        type=whole_from(0),
+        default=0,
+        metavar="N",
+        help="of the invented patients (%(default)s)",
+    )
     add("--overwrite", action="store_true", help="replace the samples of an earlier run")
     add("--quiet", action="store_true", help="print nothing")
     add("--debug", action="store_true", help="print the traceback of an error")
@@ -46,12 +53,6 @@ def _make(given: argparse.Namespace) -> ExitCode:
     if not given.quiet:
         print(f"{given.out}: {len(sizes)} files, {sum(sizes.values()) / 1e6:.1f} MB")
     return ExitCode.DONE
-
-
-def _seed(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0")
-    return int(text)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lungseg.allocator import keep_freed_memory
+from pipelines import options
 from pipelines.command import CommandParser, ExitCode, run_command
 from pipelines.predict_folder import Options, predict_folder
 from pipelines.progress import ProgressBar
@@ -39,29 +40,25 @@ def parser() -> CommandParser:
     add(
         "dir", metavar="DIR", type=Path, help="folder of slices (PNG, JPEG, TIFF, BMP), or one file"
     )
-    add("--out", type=Path, default=Path("predictions"), help="folder to write (%(default)s)")
-    existing = parser.add_mutually_exclusive_group()
-    existing.add_argument("--resume", action="store_true", help="go on where a run was cut off")
-    existing.add_argument("--overwrite", action="store_true", help="replace an earlier run")
+    options.add_resumable_output(parser, "predictions")
     add(
         "--region",
         choices=("crop", "full"),
         default="crop",
         help="stage 2 sees the lung box or the whole slice (%(default)s)",
     )
-    add("--weights", type=Path, metavar="DIR", help="folder of checkpoints (the shipped ones)")
-    add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="(%(default)s)")
-    add("--batch-size", type=_at_least(1), default=16, metavar="N", help="slices at once (16)")
+    options.add_weights(parser)
+    options.add_batch_size(parser)
     add(
         "--workers",
-        type=_at_least(0),
+        type=options.whole_from(0),
         default=min(4, os.cpu_count() or 1),
         metavar="N",
         help="threads that decode ahead (%(default)s)",
     )
     add(
         "--threshold",
-        type=_probability,
+        type=options.share,
         metavar="P",
         help="probability from which a slice is called COVID (the classifier's own)",
     )
@@ -72,21 +69,18 @@ def parser() -> CommandParser:
         help="16-bit pictures are HU + this, such as 1024 (stretched from their own range)",
     )
     add("--no-overlays", action="store_true", help="write no pictures")
-    add("--quiet", action="store_true", help="no progress on standard error")
-    add("--json", action="store_true", help="print the record of the run as one JSON object")
-    add("--debug", action="store_true", help="print the traceback of an error")
+    options.add_messages(parser)
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     given = parser().parse_args(arguments)
-    hint = "run the same command with --resume instead of --overwrite to go on"
-    return run_command(lambda: _predict(given), given.debug, hint)
+    return run_command(lambda: _predict(given), given.debug, options.TO_GO_ON)
 
 
 def _predict(given: argparse.Namespace) -> ExitCode:
-    options = Options(
+    chosen = Options(
         region=given.region,
         device=given.device,
         batch_size=given.batch_size,
@@ -99,7 +93,7 @@ def _predict(given: argparse.Namespace) -> ExitCode:
         record = predict_folder(
             given.dir,
             given.out,
-            options,
+            chosen,
             given.weights,
             given.workers,
             given.resume,
@@ -108,26 +102,6 @@ def _predict(given: argparse.Namespace) -> ExitCode:
         )
     print(json.dumps(record) if given.json else table(record), flush=True)
     return ExitCode(record["exit_code"])
-
-
-def _at_least(smallest: int) -> type:
-    class Count(int):
-        """A whole number; argparse names this class when it refuses one."""
-
-        def __new__(cls, text: str) -> Count:
-            value = super().__new__(cls, text)
-            if value < smallest:
-                raise argparse.ArgumentTypeError(f"{text} is too small: {smallest} or more")
-            return value
-
-    return Count
-
-
-def _probability(text: str) -> float:
-    value = _finite(text)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a probability: choose one from 0 to 1")
-    return value
 
 
 def _finite(text: str) -> float:

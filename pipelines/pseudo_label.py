@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lungseg.allocator import keep_freed_memory
 from lungseg.pseudo_labels import Filters
+from pipelines import options
 from pipelines.command import CommandParser, ExitCode, run_command
 from pipelines.progress import ProgressBar
 from pipelines.pseudo_label_folder import Choice, pseudo_label_folder, table
@@ -38,15 +39,9 @@ def parser() -> CommandParser:
     )
     add = parser.add_argument
     add("dir", metavar="DIR", type=Path, help="folder of pictures (PNG, JPEG, TIFF, BMP)")
-    add("--out", type=Path, default=Path("pseudo-labels"), help="folder to write (%(default)s)")
-    existing = parser.add_mutually_exclusive_group()
-    existing.add_argument("--resume", action="store_true", help="go on where a run was cut off")
-    existing.add_argument("--overwrite", action="store_true", help="replace an earlier run")
-    add(
-        "--checkpoint", metavar="NAME", help="segmenter, by name or file (the default of --weights)"
-    )
-    add("--weights", type=Path, metavar="DIR", help="folder of checkpoints (the shipped ones)")
-    add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="(%(default)s)")
+    options.add_resumable_output(parser, "pseudo-labels")
+    options.add_checkpoint(parser)
+    options.add_weights(parser)
     add(
         "--names",
         type=Path,
@@ -55,8 +50,9 @@ def parser() -> CommandParser:
         metavar="FILE",
         help="take only pictures whose file name is a line of one of these (all)",
     )
-    add("--every", type=_from_1, default=1, metavar="N", help="take each N-th picture (1)")
-    add("--limit", type=_from_1, metavar="N", help="take the first N of these (all)")
+    from_1 = options.whole_from(1)
+    add("--every", type=from_1, default=1, metavar="N", help="take each N-th picture (1)")
+    add("--limit", type=from_1, metavar="N", help="take the first N of these (all)")
     helps = {
         "min_agreement": "mean Dice of the lungs of altered copies with their average",
         "max_uncertain": "share of the lung without a clear probability",
@@ -65,19 +61,22 @@ def parser() -> CommandParser:
     for field in fields(Filters):
         option = f"--{field.name.replace('_', '-')}"
         said = f"{helps[field.name]} (%(default)s)"
-        add(option, type=_share, default=field.default, metavar="X", help=said)
-    add("--seed", type=int, default=1, metavar="N", help="of the pictures on the sheet (1)")
-    add("--quiet", action="store_true", help="no progress on standard error")
-    add("--json", action="store_true", help="print the record of the run as one JSON object")
-    add("--debug", action="store_true", help="print the traceback of an error")
+        add(option, type=options.share, default=field.default, metavar="X", help=said)
+    add(
+        "--seed",
+        type=options.whole_from(0),
+        default=1,
+        metavar="N",
+        help="of the pictures on the sheet (1)",
+    )
+    options.add_messages(parser)
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     given = parser().parse_args(arguments)
-    hint = "run the same command with --resume instead of --overwrite to go on"
-    return run_command(lambda: _label(given), given.debug, hint)
+    return run_command(lambda: _label(given), given.debug, options.TO_GO_ON)
 
 
 def _label(given: argparse.Namespace) -> ExitCode:
@@ -98,22 +97,6 @@ def _label(given: argparse.Namespace) -> ExitCode:
         )
     print(json.dumps(record) if given.json else table(record), flush=True)
     return ExitCode(record["exit_code"])
-
-
-def _from_1(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
-    return int(text)
-
-
-def _share(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
-    return value
 
 
 if __name__ == "__main__":

@@ -408,10 +408,10 @@ def test_odd_file_names_get_their_rows_and_overlays(
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        (("--batch-size", "0"), "0 is too small"),
-        (("--workers", "-1"), "-1 is too small"),
-        (("--threshold", "1.5"), "not a probability"),
-        (("--threshold", "nan"), "not a number"),
+        (("--batch-size", "0"), "'0' is not a whole number from 1"),
+        (("--workers", "-1"), "'-1' is not a whole number from 0"),
+        (("--threshold", "1.5"), "'1.5' is not a number from 0 to 1"),
+        (("--threshold", "nan"), "'nan' is not a number from 0 to 1"),
         (("--hu-offset", "x"), "not a number"),
         (("--region", "lung"), "lung"),
         (("--device", "tpu"), "tpu"),

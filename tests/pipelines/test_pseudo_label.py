@@ -178,7 +178,7 @@ def test_other_options_do_not_go_on_with_a_run(label: Run, slices: Path, tmp_pat
     assert "--min-agreement (0.95 before, 0.5 now)" in error
 
 
-@pytest.mark.parametrize("argument", ["--every=0", "--limit=x", "--min-agreement=1.5"])
+@pytest.mark.parametrize("argument", ["--every=0", "--limit=x", "--min-agreement=1.5", "--seed=-1"])
 def test_numbers_out_of_range_are_refused(argument: str) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(["slices", argument])

@@ -1,0 +1,71 @@
+"""Options that several commands have: the same name, meaning and words in each."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from pipelines.command import CommandParser
+
+TO_GO_ON = "run the same command with --resume instead of --overwrite to go on"
+
+
+def add_resumable_output(parser: CommandParser, default: str) -> None:
+    """``--out``, and ``--resume`` or ``--overwrite``; TO_GO_ON is the hint of such a command."""
+    parser.add_argument(
+        "--out", type=Path, default=Path(default), help="folder to write (%(default)s)"
+    )
+    existing = parser.add_mutually_exclusive_group()
+    existing.add_argument("--resume", action="store_true", help="go on where a run was cut off")
+    existing.add_argument("--overwrite", action="store_true", help="replace an earlier run")
+
+
+def add_checkpoint(parser: CommandParser) -> None:
+    """``--checkpoint``, of a command that takes one segmenter."""
+    said = "segmenter, by name or file (the default of --weights)"
+    parser.add_argument("--checkpoint", metavar="NAME", help=said)
+
+
+def add_weights(parser: CommandParser) -> None:
+    """``--weights`` and ``--device``."""
+    add = parser.add_argument
+    add("--weights", type=Path, metavar="DIR", help="folder of checkpoints (the shipped ones)")
+    add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="(%(default)s)")
+
+
+def add_batch_size(parser: CommandParser) -> None:
+    """``--batch-size``."""
+    parser.add_argument(
+        "--batch-size", type=whole_from(1), default=16, metavar="N", help="slices at once (16)"
+    )
+
+
+def add_messages(parser: CommandParser) -> None:
+    """``--quiet``, ``--json`` and ``--debug``."""
+    add = parser.add_argument
+    add("--quiet", action="store_true", help="no progress on standard error")
+    add("--json", action="store_true", help="print the record of the run as one JSON object")
+    add("--debug", action="store_true", help="print the traceback of an error")
+
+
+def whole_from(smallest: int) -> Callable[[str], int]:
+    """The type of an option that is a whole number, ``smallest`` (0 or more) or larger."""
+
+    def whole(text: str) -> int:
+        if not text.isdecimal() or int(text) < smallest:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {smallest}")
+        return int(text)
+
+    return whole
+
+
+def share(text: str) -> float:
+    """The type of an option from 0 to 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
+    return value
