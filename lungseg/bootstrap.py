@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+AT_ONCE = 4_000_000  # weights in memory: 32 MB, where all of 100,000 slices would take gigabytes
 
 
 @dataclass(frozen=True)
@@ -26,13 +28,16 @@ class Interval:
 
 def draw_weights(
     groups: Sequence[str], resamples: int = 2000, seed: int = 0
-) -> NDArray[np.float64]:
-    """How often each item counts in each resample of the groups: resamples x items."""
+) -> Iterator[NDArray[np.float64]]:
+    """How often each item counts in each resample of the groups: blocks of resamples x items."""
     _, index = np.unique(np.asarray(groups), return_inverse=True)
     n_groups = int(index.max()) + 1
     rng = np.random.default_rng(seed)
-    counts = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=resamples)
-    return counts[:, index].astype(np.float64)
+    most = max(AT_ONCE // len(groups), 1)
+    for start in range(0, resamples, most):
+        rows = min(most, resamples - start)
+        counts = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=rows)
+        yield counts[:, index].astype(np.float64)
 
 
 def interval(
@@ -47,7 +52,8 @@ def interval(
     which is left out.
     """
     value = float(statistic(np.ones((1, len(groups))))[0])
-    values = statistic(draw_weights(groups, resamples, seed))
+    drawn = draw_weights(groups, resamples, seed)
+    values = np.concatenate([statistic(weights) for weights in drawn])
     low, high = np.nanpercentile(values, (2.5, 97.5))
     return Interval(value, float(low), float(high), len(groups), len(set(groups)))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lungseg import bootstrap
 from lungseg.bootstrap import draw_weights, interval, mean_interval
 
 
@@ -29,10 +30,22 @@ def test_the_vectorised_resampling_agrees_with_a_slow_one() -> None:
 
 def test_a_group_is_drawn_whole() -> None:
     groups = ["b", "a", "b", "c", "a"]
-    weights = draw_weights(groups, resamples=50)
+    [weights] = draw_weights(groups, resamples=50)
+    assert weights.shape == (50, 5)
     assert np.array_equal(weights[:, 0], weights[:, 2])
     assert np.array_equal(weights[:, 1], weights[:, 4])
     assert np.array_equal(weights[:, 0] + weights[:, 1] + weights[:, 3], np.full(50, 3.0))
+
+
+def test_many_slices_are_resampled_in_blocks_to_the_same_interval(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    values, groups = np.arange(30.0), [f"p{n // 3}" for n in range(30)]
+    whole = mean_interval(values, groups)
+    monkeypatch.setattr(bootstrap, "AT_ONCE", 100)
+    blocks = list(draw_weights(groups, resamples=50))
+    assert [len(block) for block in blocks] == [3] * 16 + [2]
+    assert mean_interval(values, groups) == whole
 
 
 def test_slices_of_one_patient_make_the_interval_wider_not_narrower() -> None:
