@@ -45,7 +45,8 @@ def outline(picture: Picture, mask: NDArray[np.bool_], colour: Colour, width: in
     """Draw the contours of a bool H x W mask, of the picture's size or another, into it."""
     import cv2
 
-    shown = cv2.resize(mask.astype(np.uint8), picture.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+    how = cv2.INTER_NEAREST_EXACT  # plain nearest shifts what it shrinks to the upper left
+    shown = cv2.resize(mask.astype(np.uint8), picture.shape[1::-1], interpolation=how)
     contours, _ = cv2.findContours(shown, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     cv2.drawContours(picture, contours, -1, colour, width)
 

@@ -37,6 +37,15 @@ def test_an_outline_follows_a_mask_of_another_size_and_its_holes() -> None:
     assert not has(picture, drawing.LUNG)[30, 50]
 
 
+def test_a_shrunk_outline_stays_in_the_middle() -> None:
+    mask = np.zeros((300, 300), bool)
+    mask[91:209, 91:209] = True
+    picture = np.zeros((100, 100, 3), np.uint8)
+    drawing.outline(picture, mask, drawing.LUNG)
+    rows, columns = np.nonzero(has(picture, drawing.LUNG))
+    assert (columns.min(), rows.min(), columns.max(), rows.max()) == (30, 30, 69, 69)
+
+
 def test_a_box_is_half_open() -> None:
     picture = np.zeros((60, 60, 3), np.uint8)
     drawing.outline_box(picture, (10, 20, 40, 50))
