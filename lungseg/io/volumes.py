@@ -18,6 +18,7 @@ from lungseg.slice import Scale, Slice, Source
 
 VOLUME_SUFFIXES = (".nii", ".nii.gz")
 ORIENTATION = "LPS"  # columns run to the patient's left, rows to the back, slices to the head
+FLAT = 0.01  # volume of the box of three unit axes; 1 at right angles, 0.87 at a tilt of 30 degrees
 AIR_HU = -200.0  # a volume of HU has darker voxels: lung, or the air around the patient
 
 
@@ -90,7 +91,7 @@ def read_volume(path: Path, affine: NDArray[np.float64] | None = None) -> Volume
     ``affine``: of the axes of the file, instead of what its header says (None). Slices are of the
     plane next to axial where the scan is oblique. Raises UnreadableError, in one
     sentence, for a file that is missing, cut off or damaged, has no voxel, another number of axes,
-    colours, or values that are no finite numbers.
+    colours, values that are no finite numbers, or a header that gives its axes no direction.
     """
     import nibabel
 
@@ -119,8 +120,22 @@ def read_volume(path: Path, affine: NDArray[np.float64] | None = None) -> Volume
         raise UnreadableError(f"{path}: {error}") from error
     if affine is not None:
         return _oriented(path, stored, slope, intercept, affine)
+    if not _has_directions(image.affine):
+        raise UnreadableError(
+            f"{path} has a header that gives its axes no direction, so that nobody can tell which "
+            "slices are axial; export it again"
+        )
     messages = ("its header names no orientation: it may be mirrored",) if not any(codes) else ()
     return _oriented(path, stored, slope, intercept, image.affine, messages)
+
+
+def _has_directions(affine: NDArray[np.float64]) -> bool:
+    """Whether the three axes of ``affine`` (4 x 4) span the space, however long their voxels."""
+    axes = affine[:3, :3]
+    lengths = np.linalg.norm(axes, axis=0)
+    if not np.isfinite(affine).all() or not lengths.all():
+        return False
+    return bool(abs(np.linalg.det(axes / lengths)) > FLAT)
 
 
 def _oriented(

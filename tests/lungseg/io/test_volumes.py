@@ -162,3 +162,25 @@ def test_what_is_no_volume_is_refused_in_a_sentence(tmp_path: Path, what: str) -
         read_volume(path)
     assert str(path) in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "affine",
+    [
+        np.diag([1.0, 1.0, 0.0, 1.0]),
+        np.full((4, 4), np.nan),
+        np.array([[1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0], [0, 0, 0, 1]], float),
+    ],
+    ids=["no third axis", "NaN", "two axes in one direction"],
+)
+def test_a_header_without_directions_is_refused_in_a_sentence(
+    tmp_path: Path, hu: NDArray[np.int16], affine: NDArray[np.float64]
+) -> None:
+    image = nibabel.Nifti1Image(hu, np.eye(4))
+    for row, name in enumerate(("srow_x", "srow_y", "srow_z")):
+        image.header[name] = affine[row]  # nibabel itself would not let it be set
+    image.header["sform_code"], image.header["qform_code"] = 1, 0
+    content = image.header.binaryblock + bytes(4) + hu.tobytes(order="F")
+    (tmp_path / "ct.nii").write_bytes(content)
+    with pytest.raises(UnreadableError, match="no direction"):
+        read_volume(tmp_path / "ct.nii")
