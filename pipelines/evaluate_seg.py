@@ -73,11 +73,12 @@ def evaluate_seg(
     evaluation = evaluate(segmenter, pairs, options.target, patients, options.batch_size, progress)
     record = {
         "tool": "lungseg-covid evaluate seg",
-        "data": {"images": _name(images), "masks": _name(masks)},
+        "data": {"images": _name(images), "masks": _name(masks), "sha256": pairs.sha256},
         "checkpoint": {
             "name": segmenter.name,
             "sha256": segmenter.sha256,
             "threshold": segmenter.threshold,
+            "lesion_threshold": segmenter.lesion_threshold,
         },
         **metrics(evaluation),
         "versions": versions(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -36,6 +37,15 @@ class Pairs:
     pairs: tuple[Pair, ...]
     images_without_mask: tuple[str, ...] = ()
     masks_without_image: tuple[str, ...] = ()
+
+    @property
+    def sha256(self) -> str:
+        """Of the bytes of all pairs: by it two evaluations are known as of the same data."""
+        digest = hashlib.sha256()
+        for pair in self.pairs:
+            for path in (pair.image, pair.mask):
+                digest.update(_digest(path))
+        return digest.hexdigest()
 
 
 def find_pairs(images: Path, masks: Path) -> Pairs:
@@ -98,6 +108,14 @@ def read_patients(path: Path) -> dict[str, str]:
 def patient_of(case: str, patients: Mapping[str, str]) -> str:
     """The patient of a case by its whole or its last name; empty where no row has it."""
     return patients.get(case) or patients.get(PurePosixPath(case).name, "")
+
+
+def _digest(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError:
+        return b""  # it gets its row as one that cannot be read
 
 
 def _by_case(root: Path) -> dict[str, Path]:

@@ -85,7 +85,9 @@ def test_pairs_become_figures_rows_and_a_sheet(evaluate: Evaluate, data: Path) -
     assert found["empty_slices"] == {"n": 1, "correctly_empty": 1}
     assert found["checkpoint"]["name"] == "dark"
     assert len(found["checkpoint"]["sha256"]) == 64
+    assert (found["checkpoint"]["threshold"], found["checkpoint"]["lesion_threshold"]) == (0.5, 0.5)
     assert found["data"]["images"].endswith("/images")
+    assert len(found["data"]["sha256"]) == 64
     assert {"python", "numpy", "torch"} <= found["versions"].keys()
     columns, rows = rows_of(data / "out" / "cases.csv")
     assert columns == CASE_COLUMNS

@@ -30,6 +30,18 @@ def test_pairs_are_made_by_the_name_up_to_the_suffix(tmp_path: Path) -> None:
     assert found.masks_without_image == ("c",)
 
 
+def test_the_hash_is_that_of_the_pictures_and_masks_that_pair(tmp_path: Path) -> None:
+    images, masks = files(tmp_path / "i", "a.png", "b.png"), files(tmp_path / "m", "a.png")
+    before = find_pairs(images, masks).sha256
+    (images / "b.png").write_bytes(b"\x89PNG\r\n\x1a\n other, but alone")
+    assert find_pairs(images, masks).sha256 == before
+    (masks / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n other")
+    assert find_pairs(images, masks).sha256 != before
+    pairs = find_pairs(images, masks)
+    (masks / "a.png").unlink()
+    assert len(pairs.sha256) == 64, "what cannot be read is for its row to tell"
+
+
 def test_two_files_pair_too(tmp_path: Path) -> None:
     images, masks = files(tmp_path / "i", "a.png"), files(tmp_path / "m", "a.tif")
     [pair] = find_pairs(images / "a.png", masks / "a.tif").pairs
