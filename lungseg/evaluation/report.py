@@ -24,8 +24,8 @@ NAMED = 5  # of a list in a message
 RULES = {
     "n": "slices whose true mask is not empty; the figures are over these",
     "n_groups": "intervals: 95 %, percentile bootstrap of 2,000 resamples of these groups",
-    "empty_slices": f"a mask, true or predicted, below {EMPTY:.1%} of the picture is empty; these are "
-    "masks of the network, before predict refuses what is no chest CT",
+    "empty_slices": f"a mask, true or predicted, below {EMPTY:.1%} of the picture is empty; masks "
+    "are those of the network, before predict refuses what is no chest CT",
     "dice": "0 where nothing is predicted, as iou and surface_dice_2px; worst_decile is the mean "
     "of the worst tenth of the slices",
     "hd95": "pixels, the larger of the 95th percentiles of both directed surface distances; the "
