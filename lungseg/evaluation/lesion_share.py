@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from lungseg.bootstrap import Interval, interval, mean_interval
 
+SAME = 1e-6  # standard deviation of shares that are the same but for rounding
+
 
 def share_figures(
     predicted: Sequence[float], true: Sequence[float], groups: Sequence[str]
@@ -17,14 +19,14 @@ def share_figures(
     ``lesion_share_slope`` (of the line of true on predicted shares; 1 is calibrated).
 
     Shares are 0 to 1, one a slice; intervals are clustered by ``groups``. The slope is left out
-    where all predicted shares are the same.
+    where the predicted or the true shares are all the same, as in slices without lesions.
     """
     said, truth = np.asarray(predicted, float), np.asarray(true, float)
     figures = {
         "lesion_share_error": mean_interval(np.abs(said - truth), groups),
         "lesion_share_bias": mean_interval(said - truth, groups),
     }
-    if len(set(predicted)) > 1:
+    if min(said.std(), truth.std()) > SAME:
         figures["lesion_share_slope"] = interval(lambda w: _slope(said, truth, w), groups)
     return figures
 
@@ -38,4 +40,4 @@ def _slope(
     variance = share @ said**2 - mean_said**2
     covariance = share @ (said * truth) - mean_said * mean_truth
     nothing = np.full(len(variance), np.nan)
-    return np.divide(covariance, variance, nothing, where=variance > 1e-12)
+    return np.divide(covariance, variance, nothing, where=variance > SAME**2)

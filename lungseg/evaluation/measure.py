@@ -65,11 +65,11 @@ def measure(segmenter: LungSegmenter, slices: Sequence[MaskedSlice]) -> dict[str
         figures["lesion_dice_pooled"] = pooled_dice(
             list(lesions.values()), [patients[i] for i in lesions]
         )
-        shared = [i for i in lesions if lungs[i].has_target and lungs[i].predicted]
-        if shared:
-            figures |= share_figures(
-                [lesions[i].predicted / lungs[i].predicted for i in shared],
-                [lesions[i].true / lungs[i].true for i in shared],
-                [patients[i] for i in shared],
-            )
+    shared = [i for i in lesions if lungs[i].has_target and lungs[i].predicted]
+    if shared:  # slices without lesions too: what is found in them is the error
+        figures |= share_figures(
+            [lesions[i].predicted / lungs[i].predicted for i in shared],
+            [lesions[i].true / lungs[i].true for i in shared],
+            [patients[i] for i in shared],
+        )
     return figures

@@ -20,5 +20,10 @@ def test_error_bias_and_slope_are_those_of_a_plain_fit() -> None:
     assert slope.low < slope.value < slope.high and (slope.n, slope.n_groups) == (40, 8)
 
 
-def test_one_share_for_all_has_no_slope() -> None:
-    assert "lesion_share_slope" not in share_figures([0.1, 0.1], [0.1, 0.3], ["a", "b"])
+@pytest.mark.parametrize(
+    ("said", "true"),
+    [([0.1, 0.1], [0.1, 0.3]), ([0.1, 0.1 + 1e-9], [0.1, 0.3]), ([0.1, 0.3], [0.0, 0.0])],
+)
+def test_one_share_for_all_has_no_slope(said: list[float], true: list[float]) -> None:
+    found = share_figures(said, true, ["a", "b"])
+    assert found.keys() == {"lesion_share_error", "lesion_share_bias"}

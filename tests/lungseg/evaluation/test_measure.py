@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ from numpy.typing import NDArray
 
 from lungseg.data.sources import WIDE_WINDOW, MaskedSlice
 from lungseg.evaluation.measure import as_slice, measure
+from lungseg.lung_mask import LungMask
 from lungseg.segmenter import LungSegmenter
+from lungseg.slice import Slice
 
 Draw = Callable[..., NDArray[np.uint8]]
 
@@ -59,3 +62,40 @@ def test_a_speck_of_true_lung_is_no_lung(tiny_weights: Path, drawn_slice: Draw) 
     segmenter = LungSegmenter.from_checkpoint(directory=tiny_weights, device="cpu")
     found = measure(segmenter, [labelled(drawn_slice(), "a", speck)])
     assert found.keys() == {"empty"}
+
+
+class Finds:
+    """Stands for a segmenter of known masks: dark is lung, and lesion where it is darkest."""
+
+    def predict(self, slices: Sequence[Slice]) -> list[LungMask]:
+        return [LungMask(one.pixels < 0.5, 1 - one.pixels, one.pixels < 0.1) for one in slices]
+
+
+def with_lesion(found: int, true: int | None, patient: str) -> MaskedSlice:
+    """100 pixels of lung, the first ``found`` called lesion, the first ``true`` lesion (None:
+    nobody knows)."""
+    picture = np.full((20, 10), 200, np.uint8)
+    picture[:10] = 100
+    picture.ravel()[:found] = 0
+    masks = np.zeros((20, 10, 2), np.uint8)
+    masks[:10, :, 0] = 1
+    masks.reshape(-1, 2)[: true or 0, 1] = 1
+    return MaskedSlice("drawn", patient, picture, masks, (True, true is not None), 1)
+
+
+def test_lesions_and_their_share_are_of_slices_where_they_are_known() -> None:
+    segmenter: Any = Finds()
+    slices = [with_lesion(*given) for given in ((40, 20, "a"), (10, 20, "b"), (90, None, "c"))]
+    found = measure(segmenter, slices)
+    assert found["lesion_dice"].value == pytest.approx((40 / 60 + 20 / 30) / 2)
+    assert found["lesion_dice_pooled"].value == pytest.approx((40 + 20) / (60 + 30))
+    assert found["lesion_share_error"].value == pytest.approx((0.2 + 0.1) / 2)
+    assert found["lesion_share_bias"].value == pytest.approx((0.2 - 0.1) / 2)
+    assert found["lesion_share_bias"].n_groups == 2
+
+
+def test_lesions_found_in_healthy_lungs_are_an_error_of_the_share() -> None:
+    segmenter: Any = Finds()
+    found = measure(segmenter, [with_lesion(0, 0, "a"), with_lesion(10, 0, "b")])
+    assert found["lesion_share_error"].value == found["lesion_share_bias"].value == 0.05
+    assert not {"lesion_dice", "lesion_dice_pooled", "lesion_share_slope"} & found.keys()
