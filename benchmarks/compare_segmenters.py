@@ -192,6 +192,7 @@ def comparison(given: argparse.Namespace) -> dict[str, Any]:
 
     cards = {name: finished(name, given) for name in VARIANTS}
     trained = {name: card for name, card in cards.items() if card is not None}
+    recipe = common_recipe(trained)
     milliseconds = times(list(trained), given)
     variants: dict[str, Any] = {}
     for name, variant in VARIANTS.items():
@@ -202,18 +203,39 @@ def comparison(given: argparse.Namespace) -> dict[str, Any]:
         else:
             continue
         variants[name] = {"what": variant.what, **found, **milliseconds[name]}
-    first = next(iter(trained.values()))["training"] if trained else {}
     return {
         "config": given.config.name,
         "epochs": given.epochs,
-        "seed": first.get("seed"),
-        "steps": first.get("steps"),
-        "split_sha256": first.get("split_sha256"),
-        "data": first.get("recipe", {}).get("data"),
+        **recipe,
         "size": SIZE,
         "machine": machine(given.threads),
         "variants": variants,
     }
+
+
+def common_recipe(cards: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Seed, steps, split and data, the same in all ``cards``; None where there is no card.
+
+    Raises UsageError where a card has others: figures of two recipes are no comparison.
+    """
+    recipes = {
+        name: {
+            **{key: card["training"][key] for key in ("seed", "steps", "split_sha256")},
+            "data": card["training"]["recipe"]["data"],
+        }
+        for name, card in cards.items()
+    }
+    if not recipes:
+        return dict.fromkeys(("seed", "steps", "split_sha256", "data"))
+    first, *others = recipes
+    for name in others:
+        differing = [key for key in recipes[first] if recipes[name][key] != recipes[first][key]]
+        if differing:
+            raise UsageError(
+                f"{name} and {first} were trained with another {' and '.join(differing)}; remove "
+                "the weights and runs of one of both, or give another --runs"
+            )
+    return recipes[first]
 
 
 def from_card(card: Mapping[str, Any]) -> dict[str, Any]:

@@ -151,3 +151,15 @@ def test_what_is_finished_is_compared_and_not_trained_again(
 def test_a_variant_of_other_epochs_is_refused(script: ModuleType, runs: Path) -> None:
     with pytest.raises(UsageError, match="trained for 2 epochs, not 5; give --epochs 2"):
         script.finished("no-gates", argparse.Namespace(runs=runs, epochs=5))
+
+
+def test_variants_of_two_recipes_are_no_comparison(script: ModuleType) -> None:
+    def card(seed: int, size: int) -> dict[str, Any]:
+        recipe = {"data": {"size": size}, "model": {"gates": seed > 1}}
+        return {"training": {"seed": seed, "steps": 9, "split_sha256": "a", "recipe": recipe}}
+
+    cards = {"shipped": card(1, 64), "dice": card(1, 64)}
+    assert script.common_recipe(cards)["data"] == {"size": 64}
+    assert script.common_recipe({})["seed"] is None
+    with pytest.raises(UsageError, match="bce and shipped were trained with another seed and data"):
+        script.common_recipe({**cards, "bce": card(2, 32)})
