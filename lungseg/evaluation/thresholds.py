@@ -25,12 +25,14 @@ def choose_thresholds(
     """``threshold`` and, where lesions are labelled, ``lesion_threshold``, for a card.
 
     Of ``GRID`` the value with the highest mean Dice over the slices that have lung, every source
-    counting the same; for lesions with the highest Dice of all pixels as one, slices without
-    lesion included. Without any true lung the threshold is 0.5.
+    counting the same; for lesions, of the pixels that are rather lung than not, with the highest
+    Dice of all pixels as one, slices without lesion included. Without any true lung the threshold
+    is 0.5. The card names the sources, looks of :mod:`lungseg.data.stress` among them.
     """
-    lung_dice: list[NDArray[np.float64]] = []
+    lung_dice: dict[str, NDArray[np.float64]] = {}
+    lesions_in: dict[str, None] = {}  # a set that keeps the order
     common, total = np.zeros(len(GRID)), np.zeros(len(GRID))
-    for slices in sources.values():
+    for name, slices in sources.items():
         scores = []
         for start in range(0, len(slices), BATCH):
             batch = slices[start : start + BATCH]
@@ -40,20 +42,22 @@ def choose_thresholds(
                 if lung.mean() >= EMPTY:
                     scores.append([dice(maps[LUNG] >= value, lung) for value in GRID])
                 if len(maps) > LESION and one.known[LESION]:
+                    lesions_in[name] = None
                     lesion = one.masks[..., LESION] > 0
                     inside = maps[LESION] * (maps[LUNG] >= 0.5)
                     found = [inside >= value for value in GRID]
                     common += [2 * int((mask & lesion).sum()) for mask in found]
                     total += [int(mask.sum()) + int(lesion.sum()) for mask in found]
         if scores:
-            lung_dice.append(np.mean(scores, axis=0))
+            lung_dice[name] = np.mean(scores, axis=0)
     if not lung_dice:
         return {"threshold": 0.5}
     card: dict[str, Any] = {
-        "threshold": float(GRID[np.mean(lung_dice, axis=0).argmax()]),
-        "threshold_chosen_by": "mean Dice of validation, sources counting the same",
+        "threshold": float(GRID[np.mean(list(lung_dice.values()), axis=0).argmax()]),
+        "threshold_chosen_by": "mean Dice of validation, sources counting the same: "
+        + ", ".join(lung_dice),
     }
     if common.any():
         card["lesion_threshold"] = float(GRID[(common / np.maximum(total, 1)).argmax()])
-        card["lesion_threshold_chosen_by"] = "pooled Dice of validation"
+        card["lesion_threshold_chosen_by"] = f"pooled Dice of validation: {', '.join(lesions_in)}"
     return card

@@ -46,6 +46,13 @@ def test_a_large_source_does_not_outvote_two_small_ones() -> None:
     assert chosen(sources)["threshold"] < 0.5
 
 
+def test_the_card_says_on_which_sources_each_was_chosen() -> None:
+    known, unknown = ramp(0.3, 0.6), ramp(0.3, known=False)
+    card = chosen({"a": [known], "b": [unknown], "stress dark": [known], "photos": [ramp(2.0)]})
+    assert card["threshold_chosen_by"].endswith(": a, b, stress dark")
+    assert card["lesion_threshold_chosen_by"].endswith(": a, stress dark, photos")
+
+
 def test_lesions_that_nobody_outlined_choose_nothing() -> None:
     assert "lesion_threshold" not in chosen({"a": [ramp(0.3, 0.6, known=False)]})
 
