@@ -1,0 +1,1 @@
+"""Is the data set able to answer the question, and are published figures possible?"""
