@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from covidcls.audit.published.printed import Row
 LARGEST = 10_000  # images: no search goes further
 PAIRS = 100_000_000  # of P and TP that a search may go through: seconds, not hours
 PAIRS_AT_ONCE = 1_000_000  # some 100 MB
+ROUNDING = 1e-6  # images, more than a product of LARGEST loses in floating point
 
 
 def reach(rows: Sequence[Row]) -> int:
@@ -71,11 +73,11 @@ def possible_totals(row: Row, up_to: int) -> list[int]:
 
 
 def _recall(span: dict[str, Span]) -> Span:
-    return span.get("recall", Span(0, 1))
+    return span.get("recall", Span(Fraction(0), Fraction(1)))
 
 
 def _width(span: Span, totals: NDArray[np.int64]) -> NDArray[np.float64]:
-    return (span.high - span.low) * totals.astype(np.float64) + 1
+    return float(span.high - span.low) * totals.astype(np.float64) + 1
 
 
 def _positives(row: Row, total: int, prevalence: Span, recall: Span) -> Iterator[NDArray[np.int64]]:
@@ -84,8 +86,9 @@ def _positives(row: Row, total: int, prevalence: Span, recall: Span) -> Iterator
     step = max(1, int(PAIRS_AT_ONCE / ((recall.high - recall.low) * total + 1)))
     for start in range(0, every.size, step):
         block = every[start : start + step]
-        least = np.ceil(recall.low * block).astype(np.int64)
-        count = np.maximum(np.floor(recall.high * block).astype(np.int64) - least + 1, 0)
+        least = np.ceil(float(recall.low) * block - ROUNDING).astype(np.int64)
+        largest = np.floor(float(recall.high) * block + ROUNDING).astype(np.int64)
+        count = np.maximum(largest - least + 1, 0)
         owner = np.repeat(np.arange(block.size), count)
         first = np.cumsum(count) - count
         tp = least[owner] + np.arange(owner.size) - first[owner]

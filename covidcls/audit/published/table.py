@@ -62,8 +62,10 @@ def check_table(table: PublishedTable) -> dict[str, Any]:
     ``rows`` have for each row the figures with their intervals, what they imply, and the matrices
     or test sets that give them; ``cells`` how the printed cells are to be read; ``one_test_set``
     whether all rows fit one; ``findings`` say it in words; ``needs_look`` is whether one is
-    suspicious. Digits are taken as rounded to the nearest, halves to either side; where that is
-    suspicious and dropped digits are not, they are taken as dropped (``rounding``: ``cut``).
+    suspicious. ``possible`` is None where a search for a test set ended without an answer.
+
+    Digits are taken as rounded to the nearest, halves to either side; where that is suspicious and
+    dropped digits are not, they are taken as dropped (``rounding``: ``cut``).
 
     Raises UsageError for figures out of range, and where nothing follows from what is given.
     """
@@ -143,7 +145,7 @@ def _check_row(
             name: {"printed": p.text, "low": float(p.low), "high": float(p.high)}
             for name, p in row.items()
         },
-        "implied": {name: asdict(span) for name, span in spans.items() if name not in row},
+        "implied": {name: span.as_dict() for name, span in spans.items() if name not in row},
     }
     names = listed(map(str, row.values()))
     if not spans:
@@ -161,7 +163,7 @@ def _check_row(
         return checked, findings
     furthest = reach([row])
     smallest = smallest_test_set([row], furthest)
-    checked["possible"] = smallest is not None
+    checked["possible"] = True if smallest else None
     checked["searched_up_to"] = furthest
     checked["smallest"] = _sizes_record(smallest)
     findings.append(about_smallest(number, names, smallest, furthest))
@@ -190,7 +192,7 @@ def _check_together(
     furthest = reach(rows)
     smallest = smallest_test_set(rows, furthest)
     record = {
-        "possible": smallest is not None,
+        "possible": True if smallest else None,
         "searched_up_to": furthest,
         "smallest": _sizes_record(smallest),
     }

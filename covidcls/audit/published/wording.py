@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from covidcls.audit.published.cells import Reading
 from covidcls.audit.published.implied import Span
@@ -62,13 +63,13 @@ def about_prevalence(
     if sizes is None:
         means = "A figure of another prevalence does not compare with these."
         return [TableFinding("prevalence", number, False, what, means)]
-    given = sizes[0] / sum(sizes)
+    given = Fraction(sizes[0], sum(sizes))
     if given in span:
-        means = f"The test set has {given:.3f}: that agrees."
+        means = f"The test set has {float(given):.3f}: that agrees."
         return [TableFinding("prevalence", number, False, what, means)]
     means = (
-        f"The test set has {given:.3f}: the figures come from another one, or some of them are "
-        "averages over both classes, or misprinted. Compare nothing with them."
+        f"The test set has {float(given):.3f}: the figures come from another one, or some of them "
+        "are averages over both classes, or misprinted. Compare nothing with them."
     )
     return [TableFinding("prevalence", number, True, what, means)]
 
@@ -100,7 +101,10 @@ def about_smallest(
     """The smallest test set that gives a row."""
     if smallest is None:
         what = f"no test set of up to {furthest:,} images gives {names}"
-        means = "An average over runs or folds, a misprint, or a larger test set."
+        means = (
+            "An average over runs or folds, a misprint, or a larger test set: if its size is known,"
+            " give --positives and --negatives."
+        )
     else:
         what = f"the smallest test set that gives {names} has {_set(smallest)}"
         means = "If the test set is said to be smaller, the row is not from it."
@@ -200,7 +204,7 @@ def _set(sizes: tuple[int, int]) -> str:
 def _per_other(span: Span) -> str:
     """The same as positives for each negative, or the other way round."""
     many, few = "positives", "negative"
-    low, high = span.low, span.high
+    low, high = float(span.low), float(span.high)
     if high <= 0.5:
         many, few, low, high = "negatives", "positive", 1 - high, 1 - low
     if low < 0.5:

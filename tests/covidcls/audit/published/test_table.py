@@ -33,7 +33,7 @@ def as_printed(value: Fraction | float, digits: int, percent: bool, rounding: st
     if rounding == "half even":
         return f"{number:.{digits}f}{sign}"
     how = ROUND_HALF_UP if rounding == "half up" else ROUND_DOWN
-    return f"{number.quantize(Decimal(1).scaleb(-digits), how)}{sign}"
+    return f"{number.quantize(Decimal(1).scaleb(-digits), how):f}{sign}"
 
 
 cell = st.integers(0, 60)
@@ -106,6 +106,17 @@ def test_cut_digits_pass_and_are_named() -> None:
     assert (record["rounding"], record["needs_look"]) == ("cut", False)
     assert kinds(record, needs_look=False)[0] == "rounding"
     assert check_table(PublishedTable([{"recall": "66.7"}], None, 3, 3))["rounding"] == "nearest"
+
+
+def test_a_search_that_ends_without_an_answer_says_how_far_it_went(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The smallest set has 133 images; the real end of the search would take seconds to reach."""
+    monkeypatch.setattr("covidcls.audit.published.sizes.LARGEST", 132)
+    record = check_table(PublishedTable([PAPER]))
+    assert kinds(record) == ["smallest"]
+    assert "up to 132 images" in record["findings"][-1]["what"]
+    assert (record["rows"][0]["possible"], record["rows"][0]["searched_up_to"]) == (None, 132)
 
 
 def test_figures_against_themselves_are_impossible_at_any_size() -> None:
