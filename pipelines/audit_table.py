@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import Any
 
 from covidcls.audit.published import Matrix, PublishedTable, check_table
@@ -24,8 +25,8 @@ examples:
 
 Type figures as printed, for the number of digits counts: 87.2 is 87.15 to 87.25, both ends
 included. Beyond 1, or with a % sign, a number is a percentage. If a row is impossible that way but
-possible with digits cut off instead of rounded, it passes and this is said. Recall is
-also called sensitivity and precision PPV: here they are those of the positive class.
+possible with digits cut off instead of rounded, it passes and this is said. Recall is also called
+sensitivity, and precision PPV: here they are those of the positive class.
 
 exit codes: 0 possible, 1 could not finish, 2 wrong use, or nothing follows from so few figures,
 3 something needs a look: impossible figures, exchanged cells, another prevalence
@@ -132,7 +133,8 @@ def text_of(record: Mapping[str, Any]) -> str:
     for found in record["findings"]:
         mark = "look" if found["needs_look"] else "note"
         where = f"row {found['row']}: " if found["row"] and len(record["rows"]) > 1 else ""
-        lines += [f"{mark}  {where}{found['what']}", f"      {found['means']}"]
+        for start, text in ((f"{mark}  ", where + found["what"]), (" " * 6, found["means"])):
+            lines += wrap(text, 100, initial_indent=start, subsequent_indent=" " * 6)
     return "\n".join(lines)
 
 

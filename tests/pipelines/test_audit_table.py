@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +30,14 @@ def test_a_possible_row_ends_with_0(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_impossible_row_ends_with_3(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*PAPER, *SIZES]) == 3
     assert "look  no confusion matrix of 98 positives" in capsys.readouterr().out
+
+
+def test_the_readme_shows_what_the_command_prints(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main([*PAPER, *SIZES])
+    readme = (repository / "README.md").read_text(encoding="utf-8")
+    assert f"```\n{capsys.readouterr().out}```\n" in readme
 
 
 def test_examples_are_a_table_of_all_figures(capsys: pytest.CaptureFixture[str]) -> None:
