@@ -52,7 +52,10 @@ def export_segmenter(
             "split": data.split.data,
             "split_sha256": data.split.sha256,
             "held_out_patients": sorted(data.split.test),
-            "validation_patients": sorted(data.split.val),
+            "validation_patients": {
+                source: sorted({one.patient for one in slices})
+                for source, slices in data.plain_val().items()
+            },
             **training,
         },
         "parameters": sum(v.numel() for v in module.network.parameters()),
@@ -62,21 +65,22 @@ def export_segmenter(
     with tempfile.TemporaryDirectory() as folder:  # weights with half a card are never shipped
         path = save_checkpoint(Path(folder), name, tensors, card)
         half = LungSegmenter(load_checkpoint(path, "segmenter"), device="auto")
-    card |= choose_thresholds(half, data.val)
+    card |= choose_thresholds(half, data.plain_val())
     for segmenter in (whole, half):
         segmenter.threshold = card["threshold"]
         segmenter.lesion_threshold = card.get("lesion_threshold", card["threshold"])
+    measured = {source: measure(half, slices) for source, slices in data.val.items()}
     figures: dict[str, Any] = {
-        f"validation {source}": {k: v.as_dict() for k, v in measure(half, slices).items()}
-        for source, slices in data.val.items()
+        f"validation {source}": {k: v.as_dict() for k, v in found.items()}
+        for source, found in measured.items()
     }
     if module.loss_settings.chest:  # else the head has learned nothing, and refuses nothing
-        card["chest_threshold"] = round(guard_threshold(half, data.val), 4)
+        card["chest_threshold"] = round(guard_threshold(half, data.plain_val()), 4)
         card["chest_threshold_chosen_by"] = (
             "a tenth of the odds of the least certain 1 % of validation CT"
         )
-    main = data.val[data.folder]
-    cost = measure(half, main)["dice"].value - measure(whole, main)["dice"].value
+    of_whole = measure(whole, data.val[data.folder])
+    cost = measured[data.folder]["dice"].value - of_whole["dice"].value
     if test:
         held_out = measure(half, data.test)
         figures[f"held-out patients {data.folder}"] = {k: v.as_dict() for k, v in held_out.items()}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -72,7 +72,7 @@ class Segmenter(Protocol):
     size: int
     threshold: float
     lesion_threshold: float
-    card: dict[str, Any]
+    min_chest_ct: float
 
     def probabilities(
         self, slices: Sequence[Slice], size: int | None = None
@@ -115,9 +115,8 @@ def pseudo_label(
     one = replace(one, pixels=shrunk(one.pixels))
     maps, chest = _predict(segmenter, one, views)
     mask = segmenter.mask_of(one, list(maps.mean(axis=0)), chest)
-    min_chest_ct = float(segmenter.card.get("chest_threshold", 0.0))
     thresholds = segmenter.threshold, segmenter.lesion_threshold
-    return judge(maps, mask, thresholds, min_chest_ct, filters or Filters())
+    return judge(maps, mask, thresholds, segmenter.min_chest_ct, filters or Filters())
 
 
 def judge(

@@ -21,6 +21,8 @@ from lungseg.networks import build_network
 from lungseg.slice import Slice
 from lungseg.tensors import choose_device, normalise, stack
 
+MIN_CHEST_CT = 0.5  # for a card that says nothing: more likely a chest CT than not
+
 
 class LungSegmenter:
     """A stage-1 network with its card.
@@ -36,6 +38,7 @@ class LungSegmenter:
         try:
             self.size = int(card["input_size"])
             self.threshold = float(card["threshold"])
+            self.min_chest_ct = float(card.get("chest_threshold", MIN_CHEST_CT))
             self.lesion_threshold = float(card.get("lesion_threshold", self.threshold))
             network = build_network(card["architecture"])
         except (KeyError, TypeError, ValueError, RuntimeError, UsageError) as error:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from lungseg.segmenter import LungSegmenter
 
 PROBABILITY_DIGITS = 6  # as printed, so that a printed row never contradicts its label
-DEFAULT_MIN_CHEST_CT = 0.5  # for a card that says nothing: more likely a chest CT than not
 
 
 class TwoStagePipeline:
@@ -53,7 +52,7 @@ class TwoStagePipeline:
         self.segmenter = segmenter
         self.classifier = classifier
         self.threshold = round(float(chosen), PROBABILITY_DIGITS)
-        self.min_chest_ct = float(segmenter.card.get("chest_threshold", DEFAULT_MIN_CHEST_CT))
+        self.min_chest_ct = segmenter.min_chest_ct
 
     @classmethod
     def from_checkpoints(

@@ -35,11 +35,14 @@ def close_lungs(
     else:
         kept = lung & ~_dome(lung, rng)
     closed = lung & ~kept
+    filled = _filled(picture, closed, lung, rng)
+    if filled is None:
+        return picture, masks
     fewer = masks.copy()
     fewer[..., LUNG] = kept
     if fewer.shape[-1] > LESION:
         fewer[..., LESION] &= kept.astype(np.uint8)
-    return _filled(picture, closed, lung, rng), fewer
+    return filled, fewer
 
 
 def _cores(lung: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.bool_]:
@@ -68,14 +71,14 @@ def _filled(
     closed: NDArray[np.bool_],
     lung: NDArray[np.bool_],
     rng: np.random.Generator,
-) -> NDArray[np.uint8]:
-    """``picture`` with tissue where ``closed``, like what surrounds ``lung``."""
+) -> NDArray[np.uint8] | None:
+    """``picture`` with tissue where ``closed``, like what surrounds ``lung``; None without any."""
     size = max(3, round(0.04 * min(picture.shape)) | 1)
     near = cv2.dilate(lung.astype(np.uint8), np.ones((2 * size + 1, 2 * size + 1), np.uint8)) > 0
     edge = cv2.dilate(lung.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     around = near & ~edge
     if not around.any():
-        return picture
+        return None
     values = picture.astype(np.float32)
     grain = values - cv2.GaussianBlur(values, (0, 0), 2)
     # of the median, because edges of ribs are no grain

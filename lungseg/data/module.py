@@ -25,7 +25,7 @@ from lungseg.data.sources import (
     reformats,
 )
 from lungseg.data.split import read_split
-from lungseg.data.stress import stressed
+from lungseg.data.stress import STRESS, stressed
 from lungseg.errors import UsageError
 from lungseg.pseudo_labels import read_run
 
@@ -77,17 +77,31 @@ class ExtraSource:
         if self.kind == "hu":
             steps = read_corrections(Path(self.corrections)) if self.corrections else {}
             return read_hu_folder(
-                root,
-                MAX_SIZE,
-                self.folder,
-                self.hu_offset,
-                self.exclude,
-                steps,
-                self.lesions_in,
+                root, MAX_SIZE, self.folder, self.hu_offset, steps, self.lesions_in
             )
         if self.kind == "pseudo":
             return read_pseudo_folder(root, Path(self.labels), MAX_SIZE, self.folder, self.exclude)
-        return read_foreign_folder(root, MAX_SIZE, self.folder, self.exclude, self.body)
+        return read_foreign_folder(root, MAX_SIZE, self.folder, self.body)
+
+    def parts(self, data_dir: Path) -> tuple[list[MaskedSlice], list[MaskedSlice]]:
+        """Slices to train on and of validation, without the excluded ones.
+
+        Who is validation does not depend on ``exclude``, so that figures before and after a look
+        at the slices are of the same patients. Raises UsageError for an excluded name that is no
+        slice's.
+        """
+        slices = self.read(data_dir)
+        patients = sorted({one.patient for one in slices})
+        held_out = set(patients[self.hold_out - 1 :: self.hold_out]) if self.hold_out else set()
+        if self.kind != "pseudo":  # whose reader knows paths too, and copies
+            unknown = set(self.exclude) - {one.stem for one in slices}
+            if unknown:
+                raise UsageError(
+                    f"{self.folder} has no slice {', '.join(sorted(unknown))} to exclude"
+                )
+            slices = [one for one in slices if one.stem not in self.exclude]
+        train = [one for one in slices if one.patient not in held_out]
+        return train, [one for one in slices if one.patient in held_out]
 
 
 class LungMaskDataModule(lightning.LightningDataModule):
@@ -164,16 +178,12 @@ class LungMaskDataModule(lightning.LightningDataModule):
             if not parts[part]:
                 raise UsageError(f"the split {self.split.data!r} leaves no slice in {part}")
         for source in self.extra:
-            slices = source.read(self.data_dir)
-            patients = sorted({one.patient for one in slices})
-            held_out: set[str] = set()
-            if source.hold_out:
-                held_out = set(patients[source.hold_out - 1 :: source.hold_out])
-            self.train[source.folder] = [s for s in slices if s.patient not in held_out]
+            self.train[source.folder], held_out = source.parts(self.data_dir)
             if held_out:
-                self.val[source.folder] = [s for s in slices if s.patient in held_out]
+                self.val[source.folder] = held_out
             if source.kind == "pseudo":
                 self.pseudo_labels[source.folder] = read_run(Path(source.labels))
+                slices = self.train[source.folder]
                 lesions = sum(one.known[LESION] for one in slices)
                 rank_zero_info(
                     f"{source.folder}: {len(slices)} slices with pseudo-labels are taken, "
@@ -191,8 +201,12 @@ class LungMaskDataModule(lightning.LightningDataModule):
         for slices in list(self.val.values()):
             if any(one.masks[..., LUNG].any() for one in slices):
                 for look, changed in stressed(slices, every=max(1, len(slices) // 12)).items():
-                    looks[f"stress {look}"] += changed
+                    looks[f"{STRESS}{look}"] += changed
         self.val.update(looks)
+
+    def plain_val(self) -> dict[str, list[MaskedSlice]]:
+        """The validation sources without other looks: what thresholds are chosen on."""
+        return {name: val for name, val in self.val.items() if not name.startswith(STRESS)}
 
     def shares(self) -> dict[str, float]:
         """Share of the draws by source."""

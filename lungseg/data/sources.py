@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
 import cv2
@@ -41,6 +41,13 @@ class MaskedSlice:
     chest: int | None
     wide: bool = False
     volume: str = ""
+
+    @property
+    def stem(self) -> str:
+        """The file's name without folders and suffix."""
+        last = self.name.rpartition("/")[2]
+        suffix = PurePosixPath(last).suffix
+        return last.removesuffix(suffix) if suffix.lower() in PICTURES else last
 
 
 def _read_grey(path: Path) -> NDArray[np.uint8]:
@@ -140,22 +147,23 @@ def read_hu_folder(
     size: int,
     name: str,
     hu_offset: float,
-    exclude: Collection[str] = (),
     corrections: Mapping[str, Sequence[Step]] = MappingProxyType({}),
     lesions_in: Collection[str] | None = None,
 ) -> list[MaskedSlice]:
     """16-bit pictures of value HU + ``hu_offset`` in ``images/``; masks by threshold.
 
     ``slices.csv`` gives ``patient`` and ``has_lung``: 0 is an empty mask. ``corrections``: what a
-    person changed of the threshold masks; ``exclude``: stems where nobody knows the truth.
-    ``lesions_in``: stems that may show lesions, which nobody outlined; all others show none. None:
-    no slice is said to be free of them.
+    person changed of the threshold masks. ``lesions_in``: stems that may show lesions, which nobody
+    outlined; all others show none. None: no slice is said to be free of them. Raises UsageError
+    for stems that no slice has, and for pictures of other than 16 bits.
     """
     table = _table(root)
     slices = []
-    for stem, path in _by_stem(root / "images").items():
-        if stem in exclude:
-            continue
+    paths = _by_stem(root / "images")
+    unknown = {*corrections, *(lesions_in or ())} - paths.keys()
+    if unknown:
+        raise UsageError(f"{root} has no slice {', '.join(sorted(unknown))} to correct or to mark")
+    for stem, path in paths.items():
         stored = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
         if stored is None or stored.dtype != np.uint16:
             raise UsageError(
@@ -187,7 +195,7 @@ def _is_clear(stem: str, lesions_in: Collection[str] | None) -> bool:
 
 
 def read_foreign_folder(
-    root: Path, size: int, name: str, exclude: Collection[str] = (), body: Sequence[str] = ()
+    root: Path, size: int, name: str, body: Sequence[str] = ()
 ) -> list[MaskedSlice]:
     """Pictures without lung, in any sub-folders: empty masks, ``chest`` 0.
 
@@ -196,8 +204,6 @@ def read_foreign_folder(
     slices = []
     for path in sorted(p for p in root.rglob("*") if p.suffix.lower() in PICTURES):
         relative = path.relative_to(root)
-        if path.stem in exclude:
-            continue
         picture = _resized(_read_grey(path), size)
         slices.append(
             MaskedSlice(

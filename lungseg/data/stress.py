@@ -14,15 +14,29 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lungseg.data.sources import WIDE_WINDOW, MaskedSlice, resized_masks
+from lungseg.data.sources import LUNG, WIDE_WINDOW, MaskedSlice, resized_masks
 
 Array = NDArray[np.uint8]
+STRESS = "stress "  # begins the name of a validation source of such slices
 THUMBNAIL = 56  # pixels on the longer side, of the smallest slices of COVID-CT
 
 
 def stressed(slices: Sequence[MaskedSlice], every: int) -> dict[str, list[MaskedSlice]]:
-    """Each ``every``-th of ``slices`` (a validation source) in every look, by its name."""
-    return {look: [change(one) for one in slices[::every]] for look, change in LOOKS.items()}
+    """Each ``every``-th of ``slices`` (a validation source) in every look, by the look's name.
+
+    A look that adds a frame leaves out slices whose lung reaches the old one: lung beside black,
+    without a chest wall, is no hospital's.
+    """
+    chosen = slices[::every]
+    whole = [one for one in chosen if not _reaches_frame(one.masks[..., LUNG])]
+    return {
+        look: [change(one) for one in (whole if look in FRAMED else chosen)]
+        for look, change in LOOKS.items()
+    }
+
+
+def _reaches_frame(lung: Array) -> bool:
+    return bool(lung[[0, -1]].any() or lung[:, [0, -1]].any())
 
 
 def displayed(one: MaskedSlice, low: float, high: float) -> MaskedSlice:
@@ -99,3 +113,4 @@ LOOKS: Mapping[str, Callable[[MaskedSlice], MaskedSlice]] = {
     "far": _far,
     "squeezed": _squeezed,
 }
+FRAMED = ("far", "squeezed")

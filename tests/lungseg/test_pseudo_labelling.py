@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -24,7 +23,7 @@ class Stub:
     size, threshold, lesion_threshold = 256, 0.5, 0.5
 
     def __init__(self, fixed: bool = False) -> None:
-        self.card: dict[str, Any] = {"chest_threshold": 0.5}
+        self.min_chest_ct = 0.5
         self.fixed, self.sizes = fixed, list[int | None]()
 
     def probabilities(

@@ -14,7 +14,7 @@ from lungseg.data.module import LungMaskDataModule
 from lungseg.errors import UsageError
 from lungseg.networks.attention_unet import StageOneOutput
 from lungseg.repeats import seen_once
-from lungseg.training import LossSettings, LungMaskModule, network_of
+from lungseg.training import LossSettings, LungMaskModule, network_of, validation_score
 
 WIDTHS = [2, 2, 2, 2, 2, 2]
 
@@ -169,3 +169,12 @@ def test_training_steps_lower_the_loss_of_their_batch(phantom_data: Path) -> Non
         optimiser.step()
         losses.append(float(loss.detach()))
     assert losses[-1] < 0.9 * losses[0]
+
+
+def test_few_empty_slices_and_other_looks_do_not_outvote_the_sources() -> None:
+    names = ["a", "b", "stress dark", "stress far"]
+    totals = torch.zeros(4, 4, 2)
+    totals[:, 0] = torch.tensor([[9.0, 10], [8, 10], [6, 10], [0, 0]])  # Dice: sum and count
+    totals[:, 1] = torch.tensor([[29.0, 30], [0, 0], [0, 1], [0, 1]])  # left empty
+    score = float(validation_score(names, totals))
+    assert score == pytest.approx(((0.9 + 0.8) / 2 + 0.6 + 29 / 32) / 3)

@@ -243,3 +243,19 @@ def test_pseudo_labels_train_and_tell_how_they_were_made(
     told = data.pseudo_labels["more"]
     assert (told["segmenter"]["name"], told["counts"]["kept"]) == ("dark", 3)
     assert next(iter(data.train_dataloader()))["picture"].shape == (4, 64, 64)
+
+
+def test_who_is_validation_does_not_depend_on_what_is_excluded(phantom_data: Path) -> None:
+    everything = ExtraSource("phantoms", "masks", 0.5, hold_out=2)
+    slices = everything.read(phantom_data)
+    for excluded in (slices[0].stem, slices[-1].stem):
+        source = ExtraSource("phantoms", "masks", 0.5, hold_out=2, exclude=[excluded])
+        both = zip(source.parts(phantom_data), everything.parts(phantom_data), strict=True)
+        for part, whole in both:
+            assert [s.name for s in part] == [s.name for s in whole if s.stem != excluded]
+
+
+def test_an_excluded_name_that_no_slice_has_is_refused(phantom_data: Path) -> None:
+    source = ExtraSource("phantoms", "masks", 0.5, exclude=["nobody"])
+    with pytest.raises(UsageError, match="phantoms has no slice nobody to exclude"):
+        source.parts(phantom_data)

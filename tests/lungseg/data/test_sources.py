@@ -111,10 +111,10 @@ def write_hu(path: Path, hu: NDArray[np.float32]) -> None:
 
 
 def test_hu_pictures_get_masks_by_threshold_and_stay_wide(tmp_path: Path) -> None:
-    for stem, z in (("000", 0.4), ("001", 0.5), ("002", 0.6)):
+    for stem, z in (("000", 0.4), ("001", 0.5)):
         write_hu(tmp_path / "images" / f"{stem}.png", make_phantom(z, size=128, seed=1).hu)
-    (tmp_path / "slices.csv").write_text("slice,patient,has_lung\n000,a,1\n001,a,0\n002,b,1\n")
-    whole, without = read_hu_folder(tmp_path, 512, "hu", 1024.0, exclude=["002"])
+    (tmp_path / "slices.csv").write_text("slice,patient,has_lung\n000,a,1\n001,a,0\n")
+    whole, without = read_hu_folder(tmp_path, 512, "hu", 1024.0)
     truth = make_phantom(0.4, size=128, seed=1)
     assert dice(whole.masks[..., LUNG] > 0, truth.lung) > 0.9
     assert (whole.wide, whole.known, whole.chest) == (True, (True, False), 1)
@@ -134,11 +134,11 @@ def test_hu_pictures_of_8_bits_are_refused(tmp_path: Path) -> None:
 
 
 def test_foreign_pictures_have_no_lung_and_are_no_chest(tmp_path: Path) -> None:
-    for place in ("photo/a.JPG", "abdomen/b.png", "photo/deep/c.png", "photo/left-out.png"):
+    for place in ("photo/a.JPG", "abdomen/b.png", "photo/deep/c.png"):
         (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (40, 30), (9, 99, 200)).save(tmp_path / place)
     (tmp_path / "photo" / "notes.txt").write_text("no picture")
-    slices = read_foreign_folder(tmp_path, 512, "f", exclude=["left-out"], body=["abdomen"])
+    slices = read_foreign_folder(tmp_path, 512, "f", body=["abdomen"])
     assert {one.name: one.chest for one in slices} == {
         "f/abdomen/b.png": None,
         "f/photo/a.JPG": 0,
@@ -183,3 +183,9 @@ def test_masks_do_not_shift_when_they_shrink() -> None:
     rows, columns = np.nonzero(small)
     assert rows.mean() == pytest.approx(127.5, abs=0.02)
     assert columns.mean() == pytest.approx(127.5, abs=0.02)
+
+
+def test_a_correction_of_no_slice_is_refused(tmp_path: Path) -> None:
+    write_hu(tmp_path / "images" / "000.png", np.zeros((32, 32), np.float32))
+    with pytest.raises(UsageError, match="no slice 001, 002 to correct or to mark"):
+        read_hu_folder(tmp_path, 512, "hu", 1024.0, {"001": []}, lesions_in=["002"])

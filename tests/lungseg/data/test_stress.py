@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -47,3 +48,13 @@ def test_looks_are_further_sources_of_validation(phantom_data: Path) -> None:
     assert len(data.val["phantoms"]) == len(plain.val["phantoms"])
     assert len(data.val_dataloader()) == 1 + len(LOOKS)
     assert {k: len(v) for k, v in data.train.items()} == {k: len(v) for k, v in plain.train.items()}
+
+
+def test_lung_at_the_frame_gets_no_black_beside_it() -> None:
+    (one, *_) = slices_of(wide=False)
+    cropped = np.nonzero(one.masks[..., LUNG].any(1))[0][0]
+    tight = replace(one, picture=one.picture[cropped:], masks=one.masks[cropped:])
+    looks = stressed([one, tight], every=1)
+    assert {look: len(changed) for look, changed in looks.items()} == {
+        look: 1 if look in ("far", "squeezed") else 2 for look in LOOKS
+    }
