@@ -39,7 +39,8 @@ class PublishedTable:
 
     Each of ``rows`` has figures as printed, by the names of TITLES and ``auc``; ``cells`` is a
     confusion matrix as printed, of the first row; ``positives`` and ``negatives`` count the images
-    of the test set where they are known; ``max_total`` asks for all sizes up to it otherwise.
+    of the test set where they are known; ``max_total`` asks for all sizes up to it otherwise, or
+    up to where the search ends.
     """
 
     rows: Sequence[Mapping[str, str]]
@@ -84,7 +85,7 @@ def _refuse_the_useless(table: PublishedTable) -> None:
         raise UsageError("the size of the test set needs both --positives and --negatives")
     if table.sizes is not None and not 0 < sum(table.sizes) <= MOST_IMAGES:
         raise UsageError(f"a test set has 1 to {MOST_IMAGES:,} images, not {sum(table.sizes):,}")
-    if table.sizes is not None and table.max_total is not None:
+    if table.max_total is not None and (table.sizes is not None or table.cells is not None):
         raise UsageError("--max-total is for a test set of unknown size: leave it out")
     rows = [read_row(texts) for texts in table.rows]
     if table.cells is not None:
@@ -168,13 +169,9 @@ def _check_row(
     checked["smallest"] = _sizes_record(smallest)
     findings.append(about_smallest(number, names, smallest, furthest))
     if table.max_total is not None:
-        if table.max_total > furthest:
-            raise UsageError(
-                f"--max-total {table.max_total} is beyond what can be searched for {names}: "
-                f"at most {furthest}, or give --positives and --negatives"
-            )
-        checked["possible_totals"] = possible_totals(row, table.max_total)
-        findings.append(about_totals(number, checked["possible_totals"], table.max_total))
+        up_to = min(table.max_total, furthest)
+        checked["possible_totals"] = possible_totals(row, up_to)
+        findings.append(about_totals(number, checked["possible_totals"], up_to))
     return checked, findings
 
 

@@ -113,9 +113,10 @@ def test_a_search_that_ends_without_an_answer_says_how_far_it_went(
 ) -> None:
     """The smallest set has 133 images; the real end of the search would take seconds to reach."""
     monkeypatch.setattr("covidcls.audit.published.sizes.LARGEST", 132)
-    record = check_table(PublishedTable([PAPER]))
-    assert kinds(record) == ["smallest"]
-    assert "up to 132 images" in record["findings"][-1]["what"]
+    record = check_table(PublishedTable([PAPER], max_total=500))
+    assert kinds(record) == ["smallest", "totals"]
+    assert "up to 132 images" in record["findings"][1]["what"]
+    assert record["findings"][2]["what"].endswith("up to 132: none")
     assert (record["rows"][0]["possible"], record["rows"][0]["searched_up_to"]) == (None, 132)
 
 
@@ -168,7 +169,7 @@ def test_auc_and_mixed_units_are_remarks() -> None:
         ([PAPER], {"positives": 0, "negatives": 0}, "not 0"),
         ([PAPER], {"positives": 10**7, "negatives": 1}, "5,000,000"),
         ([PAPER], {"positives": 98, "negatives": 105, "max_total": 9}, "--max-total"),
-        ([PAPER], {"max_total": 10**6}, "at most 10000"),
+        ([PAPER], {"cells": VGG_19, "max_total": 9}, "--max-total"),
         ([{"recall": "187"}], {"positives": 98, "negatives": 105}, "out of range"),
         ([], {"cells": VGG_19}, "four cells alone"),
         ([PAPER, PAPER], {"cells": VGG_19, "positives": 98, "negatives": 105}, "one row"),
