@@ -34,13 +34,28 @@ class LabelledPicture:
 def read_covid_ct(root: Path, part: Part) -> list[LabelledPicture]:
     """One part of the official split of COVID-CT (Zhao et al. 2020).
 
-    ``Data-split/{COVID,NonCOVID}/{part}CT_*.txt`` name the files of ``Images-processed/CT_*``.
     Raises UsageError that counts and names the files of this part that are absent.
+    """
+    pictures = listed_covid_ct(root, part)
+    absent = [p.path for p in pictures if not p.path.is_file()]
+    if absent:
+        named = ", ".join(f"{path.parent.name}/{path.name}" for path in absent[:3])
+        raise UsageError(
+            f"{len(absent)} of the {len(pictures)} files of the {part} split are not in "
+            f"{Path(root) / 'Images-processed'}: {named}{', ...' if len(absent) > 3 else ''}"
+        )
+    return pictures
+
+
+def listed_covid_ct(root: Path, part: Part) -> list[LabelledPicture]:
+    """All files that are listed for one part of the official split, whether there or not.
+
+    ``Data-split/{COVID,NonCOVID}/{part}CT_*.txt`` name the files of ``Images-processed/CT_*``.
+    Raises UsageError where a list is missing.
     """
     root = Path(root)
     pictures: list[LabelledPicture] = []
     patients = {1: covid_patients(root), 0: other_patients(root)}
-    absent: list[str] = []
     for label, name in ((1, "COVID"), (0, "NonCOVID")):
         listing = root / "Data-split" / name / f"{part}CT_{name}.txt"
         if not listing.is_file():
@@ -51,18 +66,9 @@ def read_covid_ct(root: Path, part: Part) -> list[LabelledPicture]:
         folder = root / "Images-processed" / f"CT_{name}"
         for file in listing.read_text(encoding="utf-8").split("\n"):
             file = file.strip("\r")
-            if not file.strip():
-                continue
-            if not (folder / file).is_file():
-                absent.append(f"CT_{name}/{file}")
-            patient = patients[label].get(Path(file).stem) or _group_of(file)
-            pictures.append(LabelledPicture(folder / file, label, patient))
-    if absent:
-        named = ", ".join(absent[:3]) + (", ..." if len(absent) > 3 else "")
-        raise UsageError(
-            f"{len(absent)} of the {len(pictures)} files of the {part} split are not in "
-            f"{root / 'Images-processed'}: {named}"
-        )
+            if file.strip():
+                patient = patients[label].get(Path(file).stem) or _group_of(file)
+                pictures.append(LabelledPicture(folder / file, label, patient))
     return pictures
 
 

@@ -1,0 +1,205 @@
+"""The labelled images of a data set, with their split, patient and source paper."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from covidcls.audit.findings import CROSSINGS, Crossing
+from covidcls.data.pictures import PARTS, listed_covid_ct
+from lungseg.errors import UsageError
+from lungseg.io import find_inputs
+
+# A page (2020.02.10.20021584-p6-52%0) or a panel (71%0) follows the name of the paper.
+_SOURCE = re.compile(r"(.+?)(?:-p\d+\b.*|%\d+)")
+
+
+@dataclass(frozen=True)
+class LabelledImage:
+    """``path``: POSIX, relative to the root of the data. ``label``: the name of its class.
+
+    ``split``, ``patient``: None where unknown. ``source``: the paper or figure that the beginning
+    of its name tells, or None.
+    """
+
+    path: str
+    label: str
+    split: str | None = None
+    patient: str | None = None
+    source: str | None = None
+
+    @property
+    def unit(self) -> str:
+        """The patient, else the source, else the file: images of two units are independent."""
+        if self.patient is not None:
+            return f"patient:{self.patient}"
+        return f"source:{self.source}" if self.source is not None else f"file:{self.path}"
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """``images`` are there, ``absent`` are listed only; a file listed twice is there twice.
+
+    ``unlisted``: images that are in no split, though there are splits.
+    """
+
+    root: Path
+    images: tuple[LabelledImage, ...]
+    absent: tuple[LabelledImage, ...] = ()
+
+    @property
+    def unlisted(self) -> tuple[LabelledImage, ...]:
+        """Images that no split names; none where there are no splits."""
+        if all(image.split is None for image in self.images):
+            return ()
+        return tuple(image for image in self.images if image.split is None)
+
+
+def crossings(images: Sequence[LabelledImage]) -> tuple[Crossing, ...]:
+    """Of what these images stand on both sides; unknown splits and patients are on no side."""
+    values: dict[Crossing, set[str | None]] = {
+        "labels": {image.label for image in images},
+        "splits": {image.split for image in images} - {None},
+        "patients": {image.patient for image in images} - {None},
+    }
+    return tuple(crossing for crossing in CROSSINGS if len(values[crossing]) > 1)
+
+
+def source_of(name: str) -> str | None:
+    """The paper or figure in a file name such as ``2020.02.10.20021584-p6-52%0.png``, or None."""
+    found = _SOURCE.fullmatch(PurePosixPath(name).stem)
+    return found[1] if found else None
+
+
+def covid_ct(root: Path) -> Inventory:
+    """COVID-CT as published, all three parts of the official split; absent files are kept apart.
+
+    Raises UsageError where a list is missing.
+    """
+    root = Path(root)
+    listed = []
+    for part in PARTS:
+        for picture in listed_covid_ct(root, part):
+            known = not picture.patient.startswith(("paper:", "file:"))
+            path = picture.path.relative_to(root).as_posix()
+            patient = picture.patient if known else None
+            label = picture.path.parent.name.removeprefix("CT_")
+            listed.append(LabelledImage(path, label, part, patient, source_of(path)))
+    present = _inputs(root, "Images-processed")
+    names = {image.path for image in listed}
+    unlisted = [
+        LabelledImage(path, PurePosixPath(path).parent.name.removeprefix("CT_"))
+        for path in present
+        if path not in names
+    ]
+    return _divided(root, listed, unlisted, set(present))
+
+
+def class_folders(
+    root: Path, splits: Path | None = None, patients: Path | None = None
+) -> Inventory:
+    """One folder for each class, whose name is the label.
+
+    ``splits``: a CSV with columns ``file`` and ``split``, or a JSON object of split to files;
+    ``patients``: a CSV with columns ``file`` and ``patient``. A file is named by its path below
+    ``root``, or by its name alone where only one folder has it. Raises UsageError for fewer than
+    two classes, a table that cannot be read, a name that two folders have, and a table of patients
+    that names no image.
+    """
+    root = Path(root)
+    classes = sorted(p.name for p in root.iterdir() if p.is_dir()) if root.is_dir() else []
+    if len(classes) < 2:
+        raise UsageError(
+            f"{root} should hold one folder for each class; found {', '.join(classes) or 'none'}"
+        )
+    present = [path for name in classes for path in _inputs(root, name)]
+    find = _Paths(present)
+    patient_of = dict(_by_path(_table(patients, "patient"), find)) if patients else {}
+    if patients and not patient_of.keys() & set(present):
+        raise UsageError(
+            f"{patients} names no image of {root}; its column file should hold paths such as "
+            f"{present[0]}"
+        )
+
+    def image(path: str, split: str | None) -> LabelledImage:
+        parts = PurePosixPath(path).parts
+        label = parts[0] if len(parts) > 1 else ""
+        return LabelledImage(path, label, split, patient_of.get(path), source_of(path))
+
+    listed = [image(path, split) for path, split in _by_path(_splits(splits), find)]
+    names = {entry.path for entry in listed}
+    unlisted = [image(path, None) for path in present if path not in names]
+    return _divided(root, listed, unlisted, set(present))
+
+
+def _divided(
+    root: Path,
+    listed: Iterable[LabelledImage],
+    unlisted: Iterable[LabelledImage],
+    present: set[str],
+) -> Inventory:
+    images: list[LabelledImage] = []
+    absent: list[LabelledImage] = []
+    for image in listed:
+        (images if image.path in present else absent).append(image)
+    everything = sorted([*images, *unlisted], key=lambda image: image.path)
+    return Inventory(root, tuple(everything), tuple(absent))
+
+
+def _inputs(root: Path, folder: str) -> list[str]:
+    return [path.relative_to(root).as_posix() for path in find_inputs(root / folder).files]
+
+
+class _Paths:
+    """From a name in a table to the path of an image: its path, or its name where that is one."""
+
+    def __init__(self, present: Sequence[str]) -> None:
+        self.present = set(present)
+        self.by_name: dict[str, list[str]] = {}
+        for path in present:
+            self.by_name.setdefault(PurePosixPath(path).name, []).append(path)
+
+    def __call__(self, name: str) -> str:
+        path = PurePosixPath(name.replace("\\", "/")).as_posix()
+        if path in self.present:
+            return path
+        found = self.by_name.get(path, [path])  # a name with folders is in no by_name
+        if len(found) > 1:
+            raise UsageError(f"{name} may be {' or '.join(found)}; write the path with its folder")
+        return found[0]
+
+
+def _by_path(rows: Iterable[tuple[str, str]], find: _Paths) -> Iterator[tuple[str, str]]:
+    return ((find(file), value) for file, value in rows)
+
+
+def _splits(path: Path | None) -> Iterable[tuple[str, str]]:
+    """File and split of every row."""
+    if path is None:
+        return []
+    if path.suffix.lower() != ".json":
+        return _table(path, "split")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read as JSON ({error})") from error
+    if not isinstance(content, Mapping) or not all(isinstance(v, list) for v in content.values()):
+        raise UsageError(f'{path} should be an object of split to files: {{"train": ["a.png"]}}')
+    return [(str(file), split) for split, files in content.items() for file in files]
+
+
+def _table(path: Path, column: str) -> list[tuple[str, str]]:
+    """The columns ``file`` and ``column`` of a CSV file; rows without a value are left out."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read ({error})") from error
+    if not rows or not {"file", column} <= rows[0].keys():
+        found = ", ".join(rows[0]) if rows else "no row"
+        raise UsageError(f"{path} should have columns file and {column}; found {found}")
+    return [(row["file"], row[column]) for row in rows if row["file"] and row[column]]
