@@ -1,0 +1,119 @@
+"""Seconds and memory of the search for copies, by the number of pictures.
+
+    python benchmarks/audit_speed.py
+    python benchmarks/audit_speed.py --counts 3000 100000 --workers 2
+
+The pictures are generated: phantoms, each distorted in its own way, so that all are chests and none
+is another; one in a hundred is a copy (JPEG of quality 60) of an earlier one. Each count runs in a
+process of its own. What grows faster than the number of pictures shows in ``ms_per_picture``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from covidcls.audit.copies import near_pairs
+from covidcls.audit.neighbours import candidates
+from covidcls.audit.reading import read_files
+from covidcls.audit.traces import TraceStore, trace
+from lungseg.phantom import display, make_phantom
+
+SIDE = 320  # as the slices of the published sets, roughly
+COPY_EVERY = 100
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and print one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--counts", type=int, nargs="+", default=[500, 2000])
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--in-process", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args(arguments)
+    if given.in_process:
+        print(json.dumps(measured(given.in_process, given.workers)))
+        return
+    result = {"cores": os.cpu_count(), "workers": given.workers, "counts": {}}
+    for count in given.counts:
+        with tempfile.TemporaryDirectory() as folder:
+            generate(Path(folder), count)
+            command = [sys.executable, __file__, "--workers", str(given.workers)]
+            done = subprocess.run(
+                [*command, "--in-process", folder], check=True, stdout=subprocess.PIPE, text=True
+            )
+            result["counts"][str(count)] = json.loads(done.stdout)
+    print(json.dumps(result, indent=2))
+
+
+def measured(folder: Path, workers: int) -> dict[str, float | int]:
+    """Seconds of each step over the pictures of ``folder``, and what was found."""
+    paths = sorted(folder.iterdir())
+    start = time.perf_counter()
+    store = TraceStore(len(paths))
+    for index, file in enumerate(read_files(paths, trace, workers)):
+        if file.measured is not None:
+            store[index] = file.measured
+    read = time.perf_counter()
+    looked_at = len(candidates(store, np.arange(len(paths))))
+    searched = time.perf_counter()
+    pairs = near_pairs(store, range(len(paths)), workers)
+    end = time.perf_counter()
+    found = sum((pair.a, pair.b) == (pair.b - pair.b % COPY_EVERY, pair.b) for pair in pairs)
+    planted = sum(index % COPY_EVERY == COPY_EVERY - 1 for index in range(len(paths)))
+    return {
+        "read_s": round(read - start, 1),
+        "search_s": round(searched - read, 1),
+        "compare_s": round((end - searched) - (searched - read), 1),  # near_pairs searches again
+        "ms_per_picture": round(1000 * (end - searched + read - start) / len(paths), 2),
+        "candidates": looked_at,
+        "planted": planted,
+        "planted_found": found,
+        "other_pairs": len(pairs) - found,
+        "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
+
+
+def generate(folder: Path, count: int) -> None:
+    """``count`` pictures named by their number; the last of each hundred copies the first."""
+    chests = [
+        display(make_phantom(z, size=SIDE, seed=seed, lesions=0.2).hu)
+        for seed in range(4)
+        for z in (0.3, 0.5, 0.7)
+    ]
+    rng = np.random.default_rng(0)
+    first = chests[0]
+    for number in range(count):
+        name = folder / f"{number:07d}"
+        if number % COPY_EVERY == COPY_EVERY - 1:
+            Image.fromarray(first).save(name.with_suffix(".jpg"), quality=60)
+            continue
+        picture = distorted(chests[rng.integers(len(chests))], rng)
+        if number % COPY_EVERY == 0:
+            first = picture
+        Image.fromarray(picture).save(name.with_suffix(".png"), compress_level=1)
+
+
+def distorted(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """The picture bent by a smooth random field of some pixels, with as smooth a shade."""
+    fields = rng.normal(size=(7, 7, 3)).astype(np.float32)
+    x, y, shade = np.moveaxis(cv2.resize(fields, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC), 2, 0)
+    rows, columns = np.mgrid[:SIDE, :SIDE].astype(np.float32)
+    bent = cv2.remap(picture, columns + 8 * x, rows + 8 * y, cv2.INTER_LINEAR)
+    return np.clip(bent + 12 * shade, 0, 255).astype(np.uint8)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,17 @@
+"""Seconds of the search for copies: every planted copy is found, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+
+def test_the_generated_pictures_have_the_copies_that_were_planted_and_no_others(
+    benchmark_script: Callable[..., ModuleType], tmp_path: Path
+) -> None:
+    script = benchmark_script("audit_speed")
+    script.generate(tmp_path, 100)
+    result = script.measured(tmp_path, workers=0)
+    assert (result["planted"], result["planted_found"], result["other_pairs"]) == (1, 1, 0)
+    assert result["ms_per_picture"] > 0

@@ -1,0 +1,148 @@
+"""Images with split, patient and source, from the two layouts."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from covidcls.audit.inventory import LabelledImage, class_folders, covid_ct, crossings, source_of
+from lungseg.errors import UsageError
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Path:
+    """Two classes; ``same.png`` is in both."""
+    for name in ("sick/a.png", "sick/same.png", "well/b.png", "well/same.png"):
+        path = tmp_path / "data" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (8, 8)).save(path)
+    return tmp_path / "data"
+
+
+def test_the_published_layout_is_listed_whole_and_absent_files_are_kept_apart(
+    covid_layout: Path, tmp_path: Path
+) -> None:
+    root = Path(shutil.copytree(covid_layout, tmp_path / "covid-ct"))
+    table = root / "NonCOVID-CT-MetaInfo.csv"
+    table.write_text(",image name,patient id\n0,2020.train-p1-NonCOVID.png,p7\n")
+    extra = root / "Images-processed" / "CT_COVID" / "extra.png"
+    Image.new("L", (8, 8)).save(extra)
+    inventory = covid_ct(root)
+    images = {image.path: image for image in inventory.images}
+    assert len(images) == 19 and len(inventory.absent) == 4
+    assert {image.split for image in inventory.absent} == {"test"}
+    assert images["Images-processed/CT_NonCOVID/2020.train-p1-NonCOVID.png"] == LabelledImage(
+        "Images-processed/CT_NonCOVID/2020.train-p1-NonCOVID.png",
+        "NonCOVID",
+        "train",
+        "p7",
+        "2020.train",
+    )
+    # where no sheet names a patient there is none: the paper and the file are no patients
+    assert images["Images-processed/CT_COVID/2020.val-p0-COVID.png"].patient is None
+    (unlisted,) = inventory.unlisted
+    assert (unlisted.path, unlisted.label) == ("Images-processed/CT_COVID/extra.png", "COVID")
+
+
+def test_class_folders_alone_have_labels_only(folders: Path) -> None:
+    inventory = class_folders(folders)
+    assert [(i.path, i.label) for i in inventory.images] == [
+        ("sick/a.png", "sick"),
+        ("sick/same.png", "sick"),
+        ("well/b.png", "well"),
+        ("well/same.png", "well"),
+    ]
+    assert all(i.split is None and i.patient is None for i in inventory.images)
+    assert inventory.absent == inventory.unlisted == ()
+
+
+@pytest.mark.parametrize("kind", ["csv", "json"])
+def test_splits_and_patients_are_taken_from_tables(
+    folders: Path, tmp_path: Path, kind: str
+) -> None:
+    splits = tmp_path / f"splits.{kind}"
+    listed = {"train": ["a.png", "sick/same.png"], "test": ["well/b.png", "well/gone.png"]}
+    if kind == "json":
+        splits.write_text(json.dumps(listed))
+    else:
+        rows = [f"{file},{split}" for split, files in listed.items() for file in files]
+        splits.write_text("\n".join(["file,split", *rows]))
+    patients = tmp_path / "patients.csv"
+    patients.write_text("file,patient\na.png,p1\nwell/b.png,p1\nsick/same.png,\n")
+    inventory = class_folders(folders, splits, patients)
+    assert [(i.path, i.split, i.patient) for i in inventory.images] == [
+        ("sick/a.png", "train", "p1"),
+        ("sick/same.png", "train", None),
+        ("well/b.png", "test", "p1"),
+        ("well/same.png", None, None),
+    ]
+    assert [(i.path, i.label, i.split) for i in inventory.absent] == [
+        ("well/gone.png", "well", "test")
+    ]
+    assert [i.path for i in inventory.unlisted] == ["well/same.png"]
+
+
+def test_a_file_in_two_splits_is_there_twice(folders: Path, tmp_path: Path) -> None:
+    (tmp_path / "splits.json").write_text('{"train": ["a.png"], "test": ["a.png"]}')
+    inventory = class_folders(folders, tmp_path / "splits.json")
+    assert [i.split for i in inventory.images if i.path == "sick/a.png"] == ["train", "test"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("splits.json", '{"train": ["same.png"]}', "same.png may be sick/same.png or well/same"),
+        ("splits.json", '["a.png"]', "should be an object of split to files"),
+        ("splits.json", "{", "cannot be read as JSON"),
+        ("splits.csv", "name,split\na.png,train\n", "columns file and split; found name, split"),
+        ("missing.csv", None, "missing.csv cannot be read"),
+    ],
+)
+def test_a_table_that_does_not_fit_is_refused(
+    folders: Path, tmp_path: Path, name: str, content: str | None, message: str
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_text(content)
+    with pytest.raises(UsageError, match=message):
+        class_folders(folders, tmp_path / name)
+
+
+def test_patients_of_another_data_set_are_refused(folders: Path, tmp_path: Path) -> None:
+    (tmp_path / "patients.csv").write_text("file,patient\nelsewhere.png,p1\n")
+    with pytest.raises(UsageError, match=r"names no image of .* such as sick/a\.png"):
+        class_folders(folders, patients=tmp_path / "patients.csv")
+
+
+def test_one_class_is_no_data_set(tmp_path: Path) -> None:
+    (tmp_path / "only").mkdir()
+    with pytest.raises(UsageError, match="found only"):
+        class_folders(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("2020.02.10.20021584-p6-52%0.png", "2020.02.10.20021584"),
+        ("kjr-21-e25-p1-13.png", "kjr-21-e25"),
+        ("PIIS0140673620303603%1.png", "PIIS0140673620303603"),
+        ("some/folder/71%0.jpg", "71"),
+        ("Covid (12).jpg", None),
+        ("114.png", None),
+    ],
+)
+def test_the_source_is_the_beginning_of_the_name(name: str, source: str | None) -> None:
+    assert source_of(name) == source
+
+
+def test_what_is_unknown_crosses_nothing() -> None:
+    known = LabelledImage("a", "sick", "train", "p1")
+    assert crossings([known, LabelledImage("b", "sick")]) == ()
+    assert crossings([known, LabelledImage("b", "well", "test", "p2")]) == (
+        "labels",
+        "splits",
+        "patients",
+    )
