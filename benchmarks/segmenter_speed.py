@@ -52,6 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--batch-sizes", type=int, nargs="+", default=[1, 16])
     parser.add_argument("--repeats", type=int, default=30, help="(%(default)s)")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="(%(default)s)")
+    parser.add_argument(
+        "--decoders", nargs="+", choices=list(DECODERS), default=list(DECODERS), metavar="NAME"
+    )
     parser.add_argument("--samples", type=Path, default=REPOSITORY / "samples")
     parser.add_argument(
         "--out", type=Path, default=REPOSITORY / "benchmarks" / "segmenter_speed.json"
@@ -212,7 +215,7 @@ def decoders(
     """Speed in OpenVINO of the candidates for the decoder, at the shape of ``batch``."""
     from lungseg.networks import build_network
 
-    networks = {n: build_network({**architecture, **change}) for n, change in DECODERS.items()}
+    networks = {n: build_network({**architecture, **DECODERS[n]}) for n in given.decoders}
     models = {name: converted(network, batch) for name, network in networks.items()}
     table: dict[str, dict[str, Any]] = {
         name: {"parameters": sum(p.numel() for p in network.parameters())}
@@ -228,9 +231,7 @@ def decoders(
 def machine(threads: int) -> dict[str, Any]:
     """What the speeds depend on; the processor's features as Linux names them."""
     import platform
-
-    import openvino
-    import torch
+    from importlib.metadata import version
 
     information = Path("/proc/cpuinfo")
     said = information.read_text() if information.is_file() else ""
@@ -242,8 +243,8 @@ def machine(threads: int) -> dict[str, Any]:
         "features": [flag for flag in FLAGS if flag in flags],
         "cores": os.cpu_count(),
         "threads": threads,
-        "torch": torch.__version__,
-        "openvino": openvino.__version__,
+        "torch": version("torch"),
+        "openvino": version("openvino"),
     }
 
 
