@@ -66,6 +66,18 @@ def without_outside_air(mask: NDArray[np.bool_], pixels: NDArray[np.float32]) ->
     return kept
 
 
+def certainty(mask: NDArray[np.bool_], probability: NDArray[np.float32]) -> float:
+    """The highest mean ``probability`` (float32 H x W) of a component of ``mask``; 0 without one.
+
+    Lung that is there is found with certainty somewhere; bowel gas and the like are only guessed.
+    """
+    count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=4)
+    if count == 1:
+        return 0.0
+    sums = np.bincount(labels.ravel(), weights=probability.ravel(), minlength=count)
+    return float((sums[1:] / np.bincount(labels.ravel(), minlength=count)[1:]).max())
+
+
 def _around(piece: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The pixels up to four away from ``piece``."""
     wider = cv2.dilate(piece.astype(np.uint8), np.ones((9, 9), np.uint8))

@@ -10,7 +10,7 @@ from lungseg.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from lungseg.data.module import LungMaskDataModule
 from lungseg.evaluation.guard import guard_threshold
 from lungseg.evaluation.measure import measure
-from lungseg.evaluation.thresholds import choose_thresholds
+from lungseg.evaluation.thresholds import choose_thresholds, min_certainty
 from lungseg.segmenter import LungSegmenter
 from lungseg.training import network_of
 
@@ -41,6 +41,7 @@ def export_segmenter(
         "architecture": module.architecture,
         "classes": ["lung", "lesion"][: module.architecture["classes"]],
         "input_size": data.size,
+        "framing": data.framing,
         "normalisation": {"mean": 0.5, "std": 0.5, "channels": "grey, three times"},
         "threshold": 0.5,
         "chest_threshold": 0.0,
@@ -69,6 +70,9 @@ def export_segmenter(
     for segmenter in (whole, half):
         segmenter.threshold = card["threshold"]
         segmenter.lesion_threshold = card.get("lesion_threshold", card["threshold"])
+    card["min_certainty"] = min_certainty(half, data.plain_val())
+    card["min_certainty_chosen_by"] = "0.02 below the least certain lung of validation"
+    half.min_certainty = whole.min_certainty = card["min_certainty"]
     measured = {source: measure(half, slices) for source, slices in data.val.items()}
     figures: dict[str, Any] = {
         f"validation {source}": {k: v.as_dict() for k, v in found.items()}

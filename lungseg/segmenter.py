@@ -12,12 +12,14 @@ import torch
 from numpy.typing import NDArray
 
 from lungseg.checkpoint import Checkpoint, load_checkpoint, load_weights, resolve
-from lungseg.cleaning import clean_mask, without_outside_air
+from lungseg.cleaning import certainty, clean_mask, without_outside_air
 from lungseg.errors import CheckpointError, UsageError
 from lungseg.flags import find_flags
+from lungseg.framing import Framing, checked_framing, frame_of
 from lungseg.io import as_slices
 from lungseg.lung_mask import LungMask
 from lungseg.networks import build_network
+from lungseg.regions import Box
 from lungseg.slice import Slice
 from lungseg.tensors import choose_device, normalise, stack
 
@@ -38,6 +40,8 @@ class LungSegmenter:
         try:
             self.size = int(card["input_size"])
             self.threshold = float(card["threshold"])
+            self.min_certainty = float(card.get("min_certainty", 0.0))
+            self.framing: Framing = checked_framing(card.get("framing", "whole"))
             self.min_chest_ct = float(card.get("chest_threshold", MIN_CHEST_CT))
             self.lesion_threshold = float(card.get("lesion_threshold", self.threshold))
             network = build_network(card["architecture"])
@@ -72,22 +76,31 @@ class LungSegmenter:
     ) -> list[tuple[list[NDArray[np.float32]], float]]:
         """Of each slice a map per class, float32 H x W in its geometry, and that of ``chest_ct``.
 
-        ``size``: side of the network's input in pixels, a multiple of 32; None is the card's.
+        Outside of what the network sees of a slice (:func:`lungseg.framing.frame_of`, as the card
+        says) the maps are 0. ``size``: side of the network's input in pixels, a multiple of 32;
+        None is the card's.
         """
-        pictures = stack([one.pixels for one in slices], size or self.size).to(self.device)
+        boxes = [frame_of((one.pixels * 255).astype(np.uint8), self.framing) for one in slices]
+        contents = [
+            one.pixels[top:bottom, left:right]
+            for one, (left, top, right, bottom) in zip(slices, boxes, strict=True)
+        ]
+        pictures = stack(contents, size or self.size).to(self.device)
         with torch.inference_mode():
             grey = normalise(pictures).contiguous(memory_format=torch.channels_last)
             output = self.network(grey)
             probability = torch.sigmoid(output.masks.float()).cpu().numpy()
             chest = torch.sigmoid(output.chest.float()).cpu().numpy()
         return [
-            ([_resized(m, one.shape) for m in maps], float(is_chest))
-            for one, maps, is_chest in zip(slices, probability, chest, strict=True)
+            ([_placed(m, box, one.shape) for m in maps], float(is_chest))
+            for one, box, maps, is_chest in zip(slices, boxes, probability, chest, strict=True)
         ]
 
     def mask_of(self, one: Slice, maps: Sequence[NDArray[np.float32]], chest: float) -> LungMask:
         """The clean mask of a slice from its maps, see :meth:`probabilities`."""
         lung = without_outside_air(clean_mask(maps[0], self.threshold), one.pixels)
+        if certainty(lung, maps[0]) < self.min_certainty:
+            lung = np.zeros_like(lung)
         lesion = (maps[1] >= self.lesion_threshold) & lung if len(maps) > 1 else None
         flags = find_flags(lung, maps[0], one.pixels)
         return LungMask(lung, maps[0], lesion, chest, flags)
@@ -102,8 +115,12 @@ class LungSegmenter:
         return masks[0] if len(masks) == 1 and not isinstance(image, list | tuple) else masks
 
 
-def _resized(probability: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Bilinear to ``shape`` (H, W)."""
-    return np.asarray(
-        cv2.resize(probability, shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32
-    )
+def _placed(
+    probability: NDArray[np.float32], box: Box, shape: tuple[int, int]
+) -> NDArray[np.float32]:
+    """Bilinear to the size of ``box``, in a picture of ``shape`` (H, W)."""
+    left, top, right, bottom = box
+    content = cv2.resize(probability, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR)
+    whole = np.zeros(shape, np.float32)
+    whole[top:bottom, left:right] = content
+    return whole

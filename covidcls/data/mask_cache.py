@@ -35,7 +35,10 @@ class MaskCache:
     def __init__(self, segmenter: LungSegmenter, folder: Path | None = None) -> None:
         self.segmenter = segmenter
         root = default_cache() if folder is None else Path(folder)
-        made_by = f"{segmenter.sha256}:{segmenter.threshold}:{CLEANING}"
+        made_by = (
+            f"{segmenter.sha256}:{segmenter.framing}:{segmenter.threshold}:"
+            f"{segmenter.min_certainty}:{CLEANING}"
+        )
         self.folder = root / "masks" / hashlib.sha256(made_by.encode()).hexdigest()[:16]
         self.computed = 0
 

@@ -13,12 +13,14 @@ from torch.utils.data import Dataset
 
 from lungseg.data.levels import close_lungs
 from lungseg.data.sources import WIDE_WINDOW, MaskedSlice, resized_masks
+from lungseg.framing import Framing, frame_of
 from lungseg.io import window_hu
 from lungseg.phantom import random_phantom
 from lungseg.tensors import resize
 
 Augmentation = Literal["strong", "paper"]
 CLOSED = 0.1  # share of the strong draws whose lungs are closed in part or whole
+FRAMED = 0.8  # share of the draws that are framed as in use; the others keep their borders
 PHANTOM = "phantom"
 
 
@@ -48,10 +50,18 @@ def _sample(
 
 
 class ValidationSlices(Dataset[Sample]):
-    """Each slice once, resized to ``size``; wide ones through the usual lung window."""
+    """Each slice once, as ``framing`` shows it to a network, resized to ``size``; wide ones through
+    the usual lung window."""
 
-    def __init__(self, slices: Sequence[MaskedSlice], size: int, classes: int) -> None:
+    def __init__(
+        self,
+        slices: Sequence[MaskedSlice],
+        size: int,
+        classes: int,
+        framing: Framing = "whole",
+    ) -> None:
         self.slices, self.size, self.classes = slices, size, classes
+        self.framing: Framing = framing
 
     def __len__(self) -> int:
         return len(self.slices)
@@ -63,8 +73,10 @@ class ValidationSlices(Dataset[Sample]):
             low, high = WIDE_WINDOW
             hu = picture.astype(np.float32) / 255 * (high - low) + low
             picture = (window_hu(hu) * 255).round().astype(np.uint8)
-        picture = resize(picture.astype(np.float32), self.size).round().astype(np.uint8)
-        masks = resized_masks(one.masks, (self.size, self.size))
+        left, top, right, bottom = frame_of(picture, self.framing)
+        content = picture[top:bottom, left:right].astype(np.float32)
+        picture = resize(content, self.size).round().astype(np.uint8)
+        masks = resized_masks(one.masks[top:bottom, left:right], (self.size, self.size))
         return _sample(picture, masks, one.known, one.chest, self.classes)
 
 
@@ -83,6 +95,7 @@ class TrainingSlices(Dataset[Sample]):
         size: int,
         classes: int,
         augmentation: Augmentation = "strong",
+        framing: Framing = "whole",
     ) -> None:
         from lungseg import augmentation as augmentations
 
@@ -91,6 +104,7 @@ class TrainingSlices(Dataset[Sample]):
         self.chances = np.array([shares[name] for name in self.names])
         self.chances = self.chances / self.chances.sum()
         self.strong = augmentation == "strong"
+        self.framing: Framing = framing
         make = (
             augmentations.strong_augmentation if self.strong else augmentations.paper_augmentation
         )
@@ -123,6 +137,9 @@ class TrainingSlices(Dataset[Sample]):
             picture, masks = close_lungs(picture, masks, rng)
         if self.strong or one.wide:
             picture = draw_window(picture, one.wide, rng)
+        if rng.random() < FRAMED:
+            left, top, right, bottom = frame_of(picture, self.framing)
+            picture, masks = picture[top:bottom, left:right], masks[top:bottom, left:right]
         self.compose.set_random_seed(int(rng.integers(2**31)))
         both = self.compose(image=picture, mask=masks)
         picture, masks = both["image"], both["mask"]

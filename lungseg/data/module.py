@@ -27,6 +27,7 @@ from lungseg.data.sources import (
 from lungseg.data.split import read_split
 from lungseg.data.stress import STRESS, stressed
 from lungseg.errors import UsageError
+from lungseg.framing import Framing
 from lungseg.pseudo_labels import read_run
 
 MAX_SIZE = 512  # pixels kept of a training picture, twice what the networks see
@@ -117,6 +118,7 @@ class LungMaskDataModule(lightning.LightningDataModule):
             training volumes, as pictures that are no axial CT.
         stress: validate on other looks of the validation slices too (:mod:`lungseg.data.stress`).
         classes: 1 lung, 2 lung and lesion.
+        framing: what the network sees of a slice, ``whole`` or ``content`` (without dark borders).
         size: side of the network's input in pixels, a multiple of 32.
         slices_per_epoch: draws that make an epoch; 0 is the size of the main training set.
         workers: processes that read and augment.
@@ -132,6 +134,7 @@ class LungMaskDataModule(lightning.LightningDataModule):
         reformat_share: float = 0.0,
         stress: bool = False,
         classes: int = 2,
+        framing: Framing = "whole",
         size: int = 256,
         slices_per_epoch: int = 0,
         batch_size: int = 16,
@@ -148,7 +151,7 @@ class LungMaskDataModule(lightning.LightningDataModule):
         for source in self.extra:
             source.check()
         self.phantom_share, self.reformat_share = phantom_share, reformat_share
-        self.stress = stress
+        self.stress, self.framing = stress, framing
         self.classes, self.size = classes, size
         self.slices_per_epoch, self.batch_size = slices_per_epoch, batch_size
         self.augmentation: Augmentation = augmentation
@@ -229,6 +232,7 @@ class LungMaskDataModule(lightning.LightningDataModule):
             self.size,
             self.classes,
             self.augmentation,
+            self.framing,
         )
         return DataLoader(
             dataset,
@@ -248,5 +252,6 @@ class LungMaskDataModule(lightning.LightningDataModule):
 
     def _once(self, slices: Sequence[MaskedSlice]) -> DataLoader[Sample]:
         return DataLoader(
-            ValidationSlices(slices, self.size, self.classes), batch_size=self.batch_size
+            ValidationSlices(slices, self.size, self.classes, self.framing),
+            batch_size=self.batch_size,
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lungseg.cleaning import certainty
 from lungseg.data.sources import LESION, LUNG, MaskedSlice
 from lungseg.evaluation.measure import as_slice
 from lungseg.metrics import EMPTY, dice
@@ -17,6 +18,23 @@ if TYPE_CHECKING:
 
 GRID = np.round(np.arange(0.2, 0.81, 0.05), 2)
 BATCH = 16
+CERTAINTY_MARGIN = 0.02
+LUNG_SHOWN = 0.005  # of the picture: a smaller piece may be missed
+
+
+def min_certainty(segmenter: LungSegmenter, sources: Mapping[str, Sequence[MaskedSlice]]) -> float:
+    """The certainty (:func:`lungseg.cleaning.certainty`) below which a mask is taken for none.
+
+    ``CERTAINTY_MARGIN`` below that of the least certain slice whose lung covers at least
+    ``LUNG_SHOWN`` of the picture, of those where any was found; 0, which drops no mask, without.
+    """
+    known = []
+    for slices in sources.values():
+        shown = [one for one in slices if (one.masks[..., LUNG] > 0).mean() >= LUNG_SHOWN]
+        for mask in segmenter.predict([as_slice(one) for one in shown]):
+            if mask.mask.any():
+                known.append(certainty(mask.mask, mask.probability))
+    return round(max(0.0, min(known, default=0.0) - CERTAINTY_MARGIN), 4)
 
 
 def choose_thresholds(

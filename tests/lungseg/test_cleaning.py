@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from lungseg.cleaning import clean_mask, without_outside_air
+from lungseg.cleaning import certainty, clean_mask, without_outside_air
 
 
 def block(*boxes: tuple[int, int, int, int], size: int = 100) -> NDArray[np.float32]:
@@ -115,3 +116,11 @@ def plain_clean_mask(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 )
 def test_cleaning_agrees_with_a_plain_reference(mask: NDArray[np.bool_]) -> None:
     assert np.array_equal(clean_mask(mask.astype(np.float32)), plain_clean_mask(mask))
+
+
+def test_certainty_is_that_of_the_surest_piece() -> None:
+    probability = block((10, 10, 30, 30)) * np.float32(0.6) + block((50, 50, 60, 60)) * np.float32(
+        0.9
+    )
+    assert certainty(probability > 0.5, probability) == pytest.approx(0.9)
+    assert certainty(probability > 1, probability) == 0

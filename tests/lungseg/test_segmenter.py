@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lungseg.checkpoint import load_checkpoint, save_checkpoint
+from lungseg.cleaning import certainty
 from lungseg.errors import CheckpointError
+from lungseg.framing import content_box
 from lungseg.io import as_slices
 from lungseg.lung_mask import LungMask
 from lungseg.metrics import dice
@@ -137,3 +140,39 @@ def test_a_card_that_does_not_describe_the_network_is_refused(
 def test_a_classifier_is_no_segmenter(tiny_weights: Path) -> None:
     with pytest.raises(CheckpointError, match="'classifier' by its card"):
         LungSegmenter.from_checkpoint("random-crop", tiny_weights)
+
+
+def framed(tiny_weights: Path, **card: Any) -> LungSegmenter:
+    """The dark-is-lung network with another card."""
+    checkpoint = load_checkpoint(tiny_weights / "dark.safetensors", "segmenter")
+    return LungSegmenter(replace(checkpoint, card={**checkpoint.card, **card}), device="cpu")
+
+
+def test_the_network_sees_the_content_and_its_maps_lie_there(
+    tiny_weights: Path, drawn_slice: Draw
+) -> None:
+    picture = np.pad(drawn_slice(), ((60, 140), (40, 100)))
+    left, top, right, bottom = content_box(picture)
+    assert (bottom - top) * (right - left) < 0.5 * picture.size
+    found = framed(tiny_weights, framing="content")(picture)
+    alone = framed(tiny_weights)(picture[top:bottom, left:right])
+    expected = np.zeros(picture.shape, np.float32)
+    expected[top:bottom, left:right] = alone.probability
+    assert np.array_equal(found.probability, expected)
+
+
+def test_a_mask_that_is_nowhere_certain_is_taken_for_none(
+    tiny_weights: Path, drawn_slice: Draw
+) -> None:
+    found = framed(tiny_weights)(drawn_slice())
+    sure = certainty(found.mask, found.probability)
+    assert 0.5 < sure < 1
+    below = framed(tiny_weights, min_certainty=sure - 0.01)(drawn_slice())
+    above = framed(tiny_weights, min_certainty=sure + 0.001)(drawn_slice())
+    assert np.array_equal(below.mask, found.mask) and not above.mask.any()
+    assert above.flags == () and not (above.lesion is not None and above.lesion.any())
+
+
+def test_an_unknown_framing_is_no_segmenter(tiny_weights: Path) -> None:
+    with pytest.raises(CheckpointError, match="framing is whole or content, not 'tight'"):
+        framed(tiny_weights, framing="tight")

@@ -8,6 +8,8 @@ import torch
 
 from lungseg.data.dataset import PHANTOM, TrainingSlices, ValidationSlices
 from lungseg.data.sources import MaskedSlice
+from lungseg.io import window_hu
+from lungseg.phantom import make_phantom
 
 
 def slice_of_its_mask(wide: bool = False) -> MaskedSlice:
@@ -70,3 +72,16 @@ def test_validation_looks_at_wide_slices_through_the_lung_window() -> None:
     assert narrow.unique().tolist() == [40, 240]
     # 40 and 240 of 255 on -1024 to 600 HU, through centre -600 and width 1500 HU
     assert wide.unique().tolist() == [pytest.approx(99, abs=1), 255]
+
+
+def test_validation_sees_what_the_framing_leaves() -> None:
+    phantom = make_phantom(0.5, size=128, seed=2)
+    picture = (window_hu(phantom.hu) * 255).round().astype(np.uint8)
+    masks = np.dstack([phantom.lung, phantom.lesion]).astype(np.uint8)
+    far = MaskedSlice(
+        "far", "p", np.pad(picture, 128), np.pad(masks, ((128, 128), (128, 128), (0, 0))),
+        (True, True), 1,
+    )  # fmt: skip
+    whole = ValidationSlices([far], 64, 2, "whole")[0]["masks"][0].float().mean()
+    content = ValidationSlices([far], 64, 2, "content")[0]["masks"][0].float().mean()
+    assert content > 5 * whole > 0

@@ -10,7 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from lungseg.data.sources import MaskedSlice
-from lungseg.evaluation.thresholds import choose_thresholds
+from lungseg.evaluation.thresholds import choose_thresholds, min_certainty
+from lungseg.lung_mask import LungMask
 from lungseg.slice import Slice
 
 
@@ -59,3 +60,19 @@ def test_lesions_that_nobody_outlined_choose_nothing() -> None:
 
 def test_without_lung_there_is_nothing_to_choose() -> None:
     assert chosen({"a": [ramp(2.0)]}) == {"threshold": 0.5}
+
+
+def test_the_certainty_asked_for_lies_below_the_least_certain_lung() -> None:
+    class Says:
+        def predict(self, slices: Sequence[Slice]) -> list[LungMask]:
+            return [LungMask(one.pixels > 0.5, one.pixels) for one in slices]
+
+    def shown(grey: int, lung: bool = True) -> MaskedSlice:
+        picture = np.full((8, 8), grey, np.uint8)
+        masks = np.full((8, 8, 2), lung, np.uint8)
+        return MaskedSlice("s", "s", picture, masks, (True, True), 1)
+
+    segmenter: Any = Says()
+    sources = {"a": [shown(240), shown(230), shown(20)], "b": [shown(150, lung=False)]}
+    assert min_certainty(segmenter, sources) == pytest.approx(230 / 255 - 0.02, abs=1e-3)
+    assert min_certainty(segmenter, {"b": [shown(150, lung=False)]}) == 0
