@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from lungseg.lung_mask import LungMask
 from lungseg.metrics import dice
 from lungseg.pseudo_labels import MAX_SIDE, Filters
+from lungseg.shrinking import shrunk
 from lungseg.slice import Slice
 
 Maps = NDArray[np.float32]
@@ -96,15 +96,6 @@ class PseudoLabel:
     reason: str
 
 
-def shrunk(pixels: NDArray[np.float32], longest: int = MAX_SIDE) -> NDArray[np.float32]:
-    """By area to at most ``longest`` pixels on the longer side; the mask has this size."""
-    scale = longest / max(pixels.shape)
-    if scale >= 1:
-        return pixels
-    height, width = (max(1, round(side * scale)) for side in pixels.shape)
-    return np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), np.float32)
-
-
 def pseudo_label(
     segmenter: Segmenter, one: Slice, filters: Filters | None = None, views: Sequence[View] = VIEWS
 ) -> PseudoLabel:
@@ -112,7 +103,7 @@ def pseudo_label(
 
     ``views``: the altered copies; the first one, unaltered, tells whether it is a chest CT.
     """
-    one = replace(one, pixels=shrunk(one.pixels))
+    one = replace(one, pixels=shrunk(one.pixels, MAX_SIDE))
     maps, chest = _predict(segmenter, one, views)
     mask = segmenter.mask_of(one, list(maps.mean(axis=0)), chest)
     thresholds = segmenter.threshold, segmenter.lesion_threshold

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from lungseg.errors import UsageError
 from lungseg.whole_file import TEMPORARY, write_whole
 from pipelines.command import DISK_FULL
+from pipelines.run_identity import check_same, now
 
 State = Literal["new", "partial", "finished"]
 
@@ -115,6 +116,19 @@ class OutputFolder:
             raise UsageError(
                 f"cannot write to {self.path} ({error.strerror}): choose another --out"
             ) from error
+
+    def begin(self, state: State, identity: Mapping[str, Any]) -> dict[str, Any]:
+        """The record of the run that goes on, or of a new one, which is written.
+
+        Raises UsageError when the run that is here is another one than that of ``identity``.
+        """
+        if state == "partial":
+            start = self.started(finished=False)
+            check_same(start, identity, self.path)
+            return start
+        start = {"tool": self.tool, "started": now(), **identity}
+        self.start(start)
+        return start
 
     def start(self, record: Mapping[str, Any]) -> None:
         """Make the folder, remove an earlier run's results from it, and write what starts now."""

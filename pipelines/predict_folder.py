@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +21,7 @@ from pipelines.overlays import draw_overlay, overlay_name, write_overlay
 from pipelines.prediction import Prediction, unreadable
 from pipelines.read_ahead import Item, read_ahead
 from pipelines.results import Journal, row_of
-from pipelines.run_identity import check_same, identity_of, resume_place
+from pipelines.run_identity import check_same, identity_of, now, relative, resume_place
 from pipelines.run_summary import NOTE, Tally, exit_code_of
 from pipelines.weights import chosen_weights
 
@@ -81,7 +80,7 @@ def predict_folder(
     inputs = _inputs_outside(root, out)
     folder.check_apart_from(root, inputs.files)
     state = folder.state(resume, overwrite)
-    paths = _relative(inputs.files, root)
+    paths = [relative(file, root) for file in inputs.files]
     chosen = chosen_weights(weights, options.region).identity()
     identity = identity_of(asdict(options), chosen, inputs.files, paths)
     if state == "finished":
@@ -96,18 +95,13 @@ def predict_folder(
         weights, options.region, options.device, options.threshold
     )
     identity["device"] = str(pipeline.segmenter.device)
-    if state == "partial":
-        start = folder.started(finished=False)
-        check_same(start, identity, out)
-    else:
-        start = {"tool": folder.tool, "started": _now(), **identity}
-        folder.start(start)
+    start = folder.begin(state, identity)
     run = _Run(pipeline, paths, inputs.files, folder, options)
     record = {**start, "note": NOTE, "input": str(root), "threshold": pipeline.threshold}
     record |= _described(inputs)
     with Journal(folder.rows_part, options.batch_size) as journal:
         record |= run.to_journal(journal, workers, progress)
-        record |= {"ended": _now(), "written": _written(folder, options)}
+        record |= {"ended": now(), "written": _written(folder, options)}
         record["exit_code"] = int(exit_code_of(record))
         folder.write_run(record)
         journal.finish(folder.rows)
@@ -225,10 +219,6 @@ def _inputs_outside(root: Path, out: Path) -> Inputs:
     return replace(inputs, files=outside)
 
 
-def _relative(files: Sequence[Path], root: Path) -> list[str]:
-    return [file.relative_to(root).as_posix() if file != root else file.name for file in files]
-
-
 def _described(inputs: Inputs) -> dict[str, Any]:
     return {
         "inputs": len(inputs.files),
@@ -242,7 +232,3 @@ def _written(folder: OutputFolder, options: Options) -> dict[str, str]:
     if options.overlays:
         files["overlays"] = folder.pictures
     return {name: str(file) for name, file in files.items()}
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

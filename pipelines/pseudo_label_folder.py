@@ -6,7 +6,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +28,7 @@ from pipelines.command import ExitCode
 from pipelines.guard import refuse_picture
 from pipelines.output_folder import OutputFolder
 from pipelines.results import Journal, cell_of_path
-from pipelines.run_identity import check_same, identity_of
+from pipelines.run_identity import check_same, identity_of, now, relative
 
 if TYPE_CHECKING:
     from lungseg.segmenter import LungSegmenter
@@ -94,9 +93,9 @@ def pseudo_label_folder(
 
     segmenter = LungSegmenter.from_checkpoint(checkpoint, weights, device)
     made_by = {"name": segmenter.name, "sha256": segmenter.sha256}
-    paths = [_relative(file, root) for file in chosen]
+    paths = [relative(file, root) for file in chosen]
     # no option, but what makes a row: of all files, so that --every does not change a group
-    groups = groups_of(root, [_relative(file, root) for file in files])
+    groups = groups_of(root, [relative(file, root) for file in files])
     options = {**asdict(filters), "seed": seed}
     identity = identity_of(options, {"segmenter": made_by}, chosen, paths)
     identity["device"] = str(segmenter.device)
@@ -105,12 +104,7 @@ def pseudo_label_folder(
         check_same(record, identity, out)
         return record
     folder.check_writable()
-    if state == "partial":
-        start = folder.started(finished=False)
-        check_same(start, identity, out)
-    else:
-        start = {"tool": folder.tool, "started": _now(), **identity}
-        folder.start(start)
+    start = folder.begin(state, identity)
     began = time.perf_counter()
     with Journal(folder.rows_part, 1, COLUMNS) as journal:
         rows = [Row.of_cells(cells) for cells in journal.kept]
@@ -135,7 +129,7 @@ def pseudo_label_folder(
             "counts": counts,
             "resumed_after": resumed_after,
             "seconds_per_picture": round(seconds, 3),
-            "ended": _now(),
+            "ended": now(),
             "written": str(out),
             "exit_code": int(_exit_code(counts)),
         }
@@ -233,11 +227,3 @@ def _lines(file: Path) -> list[str]:
         return [line.strip("\r") for line in file.read_text("utf-8").split("\n") if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read the list of names {file} ({error})") from error
-
-
-def _relative(file: Path, root: Path) -> str:
-    return file.relative_to(root).as_posix() if file != root else file.name
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

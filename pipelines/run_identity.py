@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,16 @@ _NAMES = {
     "device": "the device",
     "weights": "the weights",
 }
+
+
+def now() -> str:
+    """The time in UTC, to the second, as ``run.json`` has it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def relative(file: Path, root: Path) -> str:
+    """``file`` below ``root`` with slashes; its name where ``root`` is the file."""
+    return file.relative_to(root).as_posix() if file != root else file.name
 
 
 def identity_of(

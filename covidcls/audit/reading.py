@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from covidcls.audit.file_facts import FileFacts, file_facts
 from lungseg.errors import UnreadableError
 from lungseg.io import read_slices
+from lungseg.shrinking import shrunk
 
 LONGEST_SIDE = 512  # pixels; larger pictures are reduced before they are measured
 _FILES_PER_TASK = 8  # sending one file at a time costs more than a small picture
@@ -84,20 +85,8 @@ def read_file(path: Path, measure: Callable[[Grey], Measured]) -> ReadFile[Measu
         facts,
         digest.hexdigest(),
         bool(pixels.min() == pixels.max()),
-        measure(reduced(pixels)),
+        measure(shrunk(np.round(pixels * 255).astype(np.uint8), LONGEST_SIDE)),
     )
-
-
-def reduced(pixels: NDArray[np.float32]) -> Grey:
-    """Grey values in [0, 1] as uint8, averaged down until no side is above LONGEST_SIDE."""
-    import cv2
-
-    grey: Grey = np.round(pixels * 255).astype(np.uint8)
-    scale = LONGEST_SIDE / max(grey.shape)
-    if scale >= 1:
-        return grey
-    height, width = (max(1, round(side * scale)) for side in grey.shape)
-    return np.asarray(cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _read_batch(

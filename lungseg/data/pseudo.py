@@ -10,8 +10,8 @@ import numpy as np
 from lungseg.data.sources import MaskedSlice, resized_masks
 from lungseg.errors import UsageError
 from lungseg.io import find_inputs, read_slices
-from lungseg.pseudo_labelling import shrunk
 from lungseg.pseudo_labels import Row, fingerprint, mask_file, read_masks, read_rows
+from lungseg.shrinking import shrunk
 
 
 def read_pseudo_folder(

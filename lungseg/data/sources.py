@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from lungseg.cleaning import clean_mask
 from lungseg.data.corrections import Step, corrected
 from lungseg.errors import UsageError
+from lungseg.shrinking import shrunk, shrunk_shape
 from lungseg.threshold import threshold_lungs
 
 LUNG, LESION = 0, 1
@@ -76,17 +77,6 @@ def _table(root: Path) -> dict[str, dict[str, str]]:
         return {row["slice"]: row for row in csv.DictReader(file)}
 
 
-def _resized(array: NDArray[np.uint8], size: int, masks: bool = False) -> NDArray[np.uint8]:
-    """To at most ``size`` pixels on the longer side; training pictures need no more."""
-    scale = size / max(array.shape[:2])
-    if scale >= 1:
-        return array
-    height, width = (max(1, round(side * scale)) for side in array.shape[:2])
-    if masks:
-        return resized_masks(array, (height, width))
-    return np.asarray(cv2.resize(array, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-
-
 def resized_masks(masks: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:
     """``masks`` (uint8 H x W or H x W x C, 0 or 1) in another ``shape`` (height, width).
 
@@ -95,6 +85,11 @@ def resized_masks(masks: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[n
     """
     how = cv2.INTER_NEAREST_EXACT
     return np.asarray(cv2.resize(masks, shape[::-1], interpolation=how), np.uint8)
+
+
+def _shrunk_masks(masks: Sequence[NDArray[np.uint8]], size: int) -> NDArray[np.uint8]:
+    both = np.dstack(masks)
+    return resized_masks(both, shrunk_shape(both.shape, size))
 
 
 def read_mask_folder(root: Path, size: int, name: str) -> list[MaskedSlice]:
@@ -132,8 +127,8 @@ def read_mask_folder(root: Path, size: int, name: str) -> list[MaskedSlice]:
             MaskedSlice(
                 name=f"{name}/{stem}",
                 patient=f"{name}/{patient}",
-                picture=_resized(picture, size),
-                masks=_resized(np.dstack([lung, lesion]), size, masks=True),
+                picture=shrunk(picture, size),
+                masks=_shrunk_masks([lung, lesion], size),
                 known=(True, stem in lesions),
                 chest=1,
                 volume=f"{name}/{row.get('volume', patient)}",
@@ -180,8 +175,8 @@ def read_hu_folder(
             MaskedSlice(
                 name=f"{name}/{stem}",
                 patient=f"{name}/{table.get(stem, {}).get('patient', stem)}",
-                picture=_resized(picture, size),
-                masks=_resized(np.dstack([lung, np.zeros_like(lung)]), size, masks=True),
+                picture=shrunk(picture, size),
+                masks=_shrunk_masks([lung, np.zeros_like(lung)], size),
                 known=(True, not lung.any() or _is_clear(stem, lesions_in)),
                 chest=1,
                 wide=True,
@@ -204,7 +199,7 @@ def read_foreign_folder(
     slices = []
     for path in sorted(p for p in root.rglob("*") if p.suffix.lower() in PICTURES):
         relative = path.relative_to(root)
-        picture = _resized(_read_grey(path), size)
+        picture = shrunk(_read_grey(path), size)
         slices.append(
             MaskedSlice(
                 name=f"{name}/{relative.as_posix()}",
