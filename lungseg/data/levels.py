@@ -2,7 +2,8 @@
 
 Sets of masks hold few of them: scans are cut to where the disease is. Part of the lungs, or all, is
 closed with tissue that has the grey value and the grain of the tissue around them, so that the
-window, the noise and the print of the source stay. Ours.
+window, the noise and the print of the source stay. Below the diaphragm some of it holds gas, as the
+stomach and the colon do, which is as dark as lung and is none. Ours.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from lungseg.data.sources import LESION, LUNG
 
 MIN_LUNG = 0.02  # of the picture: smaller lungs are an apex or a base already
+GASSY = 0.4  # share of the slices below the top of the diaphragm that get gas
 
 
 def close_lungs(
@@ -22,7 +24,8 @@ def close_lungs(
     """``picture`` (uint8 H x W) and ``masks`` (uint8 H x W x C, 0 or 1) with less lung, or none.
 
     In four of ten draws nothing is left, in three the cores of the lungs (an apex), in three the
-    crescents around a dome (a base). Slices with hardly any lung are returned as they are.
+    crescents around a dome (a base). Slices with hardly any lung are returned as they are. Of those
+    that are no apex, four of ten get pockets of gas where lung was closed.
     """
     lung = masks[..., LUNG] > 0
     if lung.mean() < MIN_LUNG:
@@ -38,6 +41,10 @@ def close_lungs(
     filled = _filled(picture, closed, lung, rng)
     if filled is None:
         return picture, masks
+    is_apex = 0.4 <= kind < 0.7
+    if not is_apex and rng.random() < GASSY:
+        level = float(np.percentile(picture[lung], rng.uniform(0, 20)))
+        filled = _with_gas(filled, closed, level, rng)
     fewer = masks.copy()
     fewer[..., LUNG] = kept
     if fewer.shape[-1] > LESION:
@@ -96,3 +103,37 @@ def _filled(
     share = np.maximum(cv2.GaussianBlur(rim, (0, 0), 0.8), closed)
     share[lung & ~closed] = np.minimum(share[lung & ~closed], 0.5)
     return np.asarray(np.clip(values + share * (tissue - values), 0, 255).round(), np.uint8)
+
+
+def _with_gas(
+    picture: NDArray[np.uint8], inside: NDArray[np.bool_], level: float, rng: np.random.Generator
+) -> NDArray[np.uint8]:
+    """``picture`` with one to three pockets of gas, of grey value ``level``, well ``inside``.
+
+    Pockets are lobed, as a colon is, keep the grain below them, and may hold crumbs of tissue.
+    """
+    depth = cv2.distanceTransform(np.pad(inside, 1).astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
+    wall = max(2.0, 0.012 * min(picture.shape))  # of the gut, in pixels
+    room = depth > 2 * wall
+    rows, columns = np.nonzero(room)
+    if not len(rows):
+        return picture
+    gas = np.zeros(picture.shape, np.uint8)
+    for _ in range(int(rng.integers(1, 4))):
+        pick = int(rng.integers(len(rows)))
+        x, y = int(columns[pick]), int(rows[pick])
+        for _ in range(int(rng.integers(1, 5))):
+            radius = rng.uniform(0.02, 0.07) * min(picture.shape)
+            axes = (2 * radius, 2 * radius * float(rng.uniform(0.5, 1)))
+            centre = (x + float(rng.normal(0, radius)), y + float(rng.normal(0, radius)))
+            cv2.ellipse(gas, (centre, axes, float(rng.uniform(0, 180))), 1, -1)
+    gas[depth <= wall] = 0
+    share = cv2.GaussianBlur(gas.astype(np.float32), (0, 0), float(rng.uniform(0.6, 1.5)))
+    if rng.random() < 0.3:
+        crumbs = cv2.GaussianBlur(
+            rng.standard_normal(picture.shape, np.float32), (0, 0), float(rng.uniform(1, 3))
+        )
+        share *= 1 - 0.8 * (crumbs > rng.uniform(0.5, 1.5) * crumbs.std())
+    values = picture.astype(np.float32)
+    grain = values - cv2.GaussianBlur(values, (0, 0), 2)
+    return np.asarray(np.clip(values + share * (level + grain - values), 0, 255).round(), np.uint8)
