@@ -2,8 +2,9 @@
 
     cd benchmarks; python other_hospital.py DIR > other_hospital.json
 
-For each shipped classifier, and for the share of the lung that stage 1 calls lesion (which no
-class label has taught), the AUC with its interval over images: the set has no patient ids, and
+For each shipped classifier, and for the share of the lung that stage 1 calls lesion (by its mask, and
+as the mean of the probability; no class label has taught either), the AUC with its interval over
+images: the set has no patient ids, and
 neighbouring slices are often one patient, so the intervals are too narrow.
 """
 
@@ -27,6 +28,7 @@ from lungseg.segmenter import LungSegmenter
 from pipelines.guard import refuse_mask, refuse_picture
 
 CHUNK = 32
+SHARES = ("lesion share", "expected lesion share")
 
 
 def main() -> None:
@@ -43,7 +45,7 @@ def main() -> None:
         f"{region}: {n}": CovidClassifier.from_checkpoint(n) for region, n in names.items()
     }
     labels: list[int] = []
-    scores: dict[str, list[float]] = {name: [] for name in ("lesion share", *classifiers)}
+    scores: dict[str, list[float]] = {name: [] for name in (*SHARES, *classifiers)}
     refused = 0
     for start in range(0, len(pictures), CHUNK):
         chunk = pictures[start : start + CHUNK]
@@ -57,14 +59,17 @@ def main() -> None:
         refused += len(chunk) - len(judged)
         labels += [chunk[i].label for i in judged]
         scores["lesion share"] += [masks[i].lesion_fraction or 0.0 for i in judged]
+        scores["expected lesion share"] += [
+            masks[i].expected_lesion_fraction or 0.0 for i in judged
+        ]
         for name, classifier in classifiers.items():
             seen = [classifier.see(slices[i], masks[i]) for i in judged]
             scores[name] += classifier.predict(seen).tolist()
         print(f"{start + len(chunk)} of {len(pictures)}", file=sys.stderr)
     groups = [str(i) for i in range(len(labels))]
     thresholds = {name: c.threshold for name, c in classifiers.items()}
-    # the share has no threshold of its own: the one that fits best here, so only its AUC counts
-    thresholds["lesion share"] = youden_threshold(labels, scores["lesion share"])
+    # a share has no threshold of its own: the one that fits best here, so only its AUC counts
+    thresholds |= {name: youden_threshold(labels, scores[name]) for name in SHARES}
     result = {
         "data": given.data.name,
         "images": len(pictures),
@@ -75,7 +80,7 @@ def main() -> None:
             name: {
                 key: value.as_dict()
                 for key, value in figures(labels, values, thresholds[name], groups).items()
-                if name != "lesion share" or key == "auc"
+                if name not in SHARES or key == "auc"
             }
             for name, values in scores.items()
         },

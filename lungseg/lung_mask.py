@@ -16,6 +16,8 @@ class LungMask:
     ``probability``: float32 H x W, of lung before cleaning. ``lesion``: bool H x W, or None.
     ``chest_ct``: probability in [0, 1] that the slice is an axial body CT at all.
     ``flags``: names of what makes the mask doubtful (``lungseg.flags.FLAGS``), none without lung.
+    ``expected_lesion_fraction``: share of the lung that is lesion, 0 to 1, as the mean of its
+    probability, with faint lesions that are not in the mask; None where ``lesion_fraction`` is.
     """
 
     mask: NDArray[np.bool_]
@@ -23,6 +25,7 @@ class LungMask:
     lesion: NDArray[np.bool_] | None = None
     chest_ct: float = 1.0
     flags: tuple[str, ...] = ()
+    expected_lesion_fraction: float | None = None
 
     @property
     def lung_fraction(self) -> float:

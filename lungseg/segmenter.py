@@ -101,9 +101,12 @@ class LungSegmenter:
         lung = without_outside_air(clean_mask(maps[0], self.threshold), one.pixels)
         if certainty(lung, maps[0]) < self.min_certainty:
             lung = np.zeros_like(lung)
-        lesion = (maps[1] >= self.lesion_threshold) & lung if len(maps) > 1 else None
         flags = find_flags(lung, maps[0], one.pixels)
-        return LungMask(lung, maps[0], lesion, chest, flags)
+        if len(maps) == 1:
+            return LungMask(lung, maps[0], None, chest, flags)
+        lesion = (maps[1] >= self.lesion_threshold) & lung
+        expected = _mean_probability(maps[1][lung], self.lesion_threshold) if lung.any() else None
+        return LungMask(lung, maps[0], lesion, chest, flags, expected)
 
     @overload
     def __call__(self, image: Slice | NDArray[Any] | str | Path) -> LungMask: ...
@@ -113,6 +116,13 @@ class LungSegmenter:
         """Mask of one image, masks of a list of images."""
         masks = self.predict(as_slices(image))
         return masks[0] if len(masks) == 1 and not isinstance(image, list | tuple) else masks
+
+
+def _mean_probability(probability: NDArray[np.float32], threshold: float) -> float:
+    """Mean of ``probability`` (N, at least one), with its odds scaled so that ``threshold``, where
+    a pixel is as often lesion as not, becomes one half."""
+    for_it, against = probability * (1 - threshold), (1 - probability) * threshold
+    return float((for_it / (for_it + against)).mean())
 
 
 def _placed(

@@ -13,21 +13,24 @@ SAME = 1e-6  # standard deviation of shares that are the same but for rounding
 
 
 def share_figures(
-    predicted: Sequence[float], true: Sequence[float], groups: Sequence[str]
+    predicted: Sequence[float],
+    true: Sequence[float],
+    groups: Sequence[str],
+    name: str = "lesion_share",
 ) -> dict[str, Interval]:
-    """``lesion_share_error`` (mean absolute), ``lesion_share_bias`` (mean of predicted - true) and
-    ``lesion_share_slope`` (of the line of true on predicted shares; 1 is calibrated).
+    """``NAME_error`` (mean absolute), ``NAME_bias`` (mean of predicted - true) and ``NAME_slope``
+    (of the line of true on predicted shares; 1 is calibrated).
 
     Shares are 0 to 1, one a slice; intervals are clustered by ``groups``. The slope is left out
     where the predicted or the true shares are all the same, as in slices without lesions.
     """
     said, truth = np.asarray(predicted, float), np.asarray(true, float)
     figures = {
-        "lesion_share_error": mean_interval(np.abs(said - truth), groups),
-        "lesion_share_bias": mean_interval(said - truth, groups),
+        f"{name}_error": mean_interval(np.abs(said - truth), groups),
+        f"{name}_bias": mean_interval(said - truth, groups),
     }
     if min(said.std(), truth.std()) > SAME:
-        figures["lesion_share_slope"] = interval(lambda w: _slope(said, truth, w), groups)
+        figures[f"{name}_slope"] = interval(lambda w: _slope(said, truth, w), groups)
     return figures
 
 

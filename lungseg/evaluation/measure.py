@@ -30,7 +30,8 @@ def as_slice(one: MaskedSlice) -> Slice:
 def measure(segmenter: LungSegmenter, slices: Sequence[MaskedSlice]) -> dict[str, Interval]:
     """``dice`` and ``worst_decile`` of the lungs (mean over the slices that have lung),
     ``lesion_dice`` (mean over slices with a lesion), ``lesion_dice_pooled`` (all pixels as one),
-    ``lesion_share_*`` (see :func:`share_figures`; of slices that have lung, true and predicted),
+    ``lesion_share_*`` (see :func:`share_figures`; of slices that have lung, true and predicted)
+    and ``expected_share_*`` (the same of ``LungMask.expected_lesion_fraction``),
     ``empty`` (share of the slices without lung that stay empty), each only where it has slices.
 
     A slice has what its true mask shows on at least :data:`lungseg.metrics.EMPTY` of the picture.
@@ -65,11 +66,14 @@ def measure(segmenter: LungSegmenter, slices: Sequence[MaskedSlice]) -> dict[str
         figures["lesion_dice_pooled"] = pooled_dice(
             list(lesions.values()), [patients[i] for i in lesions]
         )
-    shared = [i for i in lesions if lungs[i].has_target and lungs[i].predicted]
-    if shared:  # slices without lesions too: what is found in them is the error
-        figures |= share_figures(
-            [lesions[i].predicted / lungs[i].predicted for i in shared],
-            [lesions[i].true / lungs[i].true for i in shared],
-            [patients[i] for i in shared],
-        )
+    # slices without lesions too: what is found in them is the error
+    shared = [i for i in lesions if lungs[i].has_target]
+    for name, said in (
+        ("lesion_share", {i: masks[i].lesion_fraction for i in shared}),
+        ("expected_share", {i: masks[i].expected_lesion_fraction for i in shared}),
+    ):
+        known = {i: share for i, share in said.items() if share is not None}
+        if known:
+            true = [lesions[i].true / lungs[i].true for i in known]
+            figures |= share_figures(list(known.values()), true, [patients[i] for i in known], name)
     return figures

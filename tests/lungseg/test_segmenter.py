@@ -106,8 +106,29 @@ def test_lesion_stays_inside_the_lung(
     path = save_checkpoint(tmp_path, "all", network.state_dict(), card)
     found = LungSegmenter.from_checkpoint(path)(drawn_slice())
     assert found.lesion_fraction == share
+    expected = None if share is None else pytest.approx(1 / (1 + np.exp(-5)))
+    assert found.expected_lesion_fraction == expected
     assert found.lesion is not None
     assert not (found.lesion & ~found.mask).any()
+
+
+def test_the_expected_share_of_a_pixel_at_the_threshold_is_one_half(
+    tmp_path: Path, drawn_slice: Draw
+) -> None:
+    network = AttentionUNet("plain", 2, [2, 2])
+    for parameter in network.masks.parameters():
+        parameter.data.zero_()
+    network.masks.bias.data[:] = torch.tensor([5.0, np.log(0.8 / 0.2)])
+    card = {
+        "kind": "segmenter",
+        "architecture": {"encoder": "plain", "classes": 2, "widths": [2, 2]},
+        "input_size": 64,
+        "threshold": 0.5,
+        "lesion_threshold": 0.8,
+    }
+    path = save_checkpoint(tmp_path, "all", network.state_dict(), card)
+    found = LungSegmenter.from_checkpoint(path)(drawn_slice())
+    assert found.expected_lesion_fraction == pytest.approx(0.5, abs=1e-3)
 
 
 @pytest.mark.parametrize(

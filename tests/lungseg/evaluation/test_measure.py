@@ -68,7 +68,15 @@ class Finds:
     """Stands for a segmenter of known masks: dark is lung, and lesion where it is darkest."""
 
     def predict(self, slices: Sequence[Slice]) -> list[LungMask]:
-        return [LungMask(one.pixels < 0.5, 1 - one.pixels, one.pixels < 0.1) for one in slices]
+        return [
+            LungMask(
+                lung := one.pixels < 0.5,
+                1 - one.pixels,
+                lesion := one.pixels < 0.1,
+                expected_lesion_fraction=float(lesion[lung].mean()) / 2,
+            )
+            for one in slices
+        ]
 
 
 def with_lesion(found: int, true: int | None, patient: str) -> MaskedSlice:
@@ -92,6 +100,7 @@ def test_lesions_and_their_share_are_of_slices_where_they_are_known() -> None:
     assert found["lesion_share_error"].value == pytest.approx((0.2 + 0.1) / 2)
     assert found["lesion_share_bias"].value == pytest.approx((0.2 - 0.1) / 2)
     assert found["lesion_share_bias"].n_groups == 2
+    assert found["expected_share_bias"].value == pytest.approx((0.0 - 0.15) / 2)
 
 
 def test_lesions_found_in_healthy_lungs_are_an_error_of_the_share() -> None:
