@@ -2,10 +2,10 @@
 
     cd benchmarks; python other_hospital.py DIR > other_hospital.json
 
-For each shipped classifier, and for the share of the lung that stage 1 calls lesion (by its mask, and
-as the mean of the probability; no class label has taught either), the AUC with its interval over
-images: the set has no patient ids, and
-neighbouring slices are often one patient, so the intervals are too narrow.
+For each shipped classifier, and for the share of the lung that stage 1 calls lesion (by its mask,
+and as the mean of the probability; no class label has taught either), the AUC with its interval
+over images: the set has no patient ids, and neighbouring slices are often one patient, so the
+intervals are too narrow.
 """
 
 from __future__ import annotations
