@@ -11,6 +11,7 @@ from pipelines.command import ExitCode, nearest, say
 COMMANDS = {
     "predict": "a row, an overlay and a probability for every slice of a folder",
     "evaluate": "how well lungs and lesions are found, against true masks",
+    "audit": "is a data set able to answer the question? copies, leaks, shortcuts",
     "audit_table": "can figures that a paper prints be, and on what test set?",
     "make_samples": "the synthetic slices of samples/",
     "pseudo_label": "masks of unlabelled slices, to train stage 1 on",

@@ -39,6 +39,12 @@ HEAVY = (
             "['seg', '--images', 'missing', '--masks', 'missing-too', '--out', 'out']))",
             2,
         ),
+        ("from pipelines.audit import main; main(['--help'])", 0),
+        (
+            "from pipelines.audit import main; raise SystemExit(main("
+            "['missing-folder', '--out', 'out']))",
+            2,
+        ),
         ("from pipelines.audit_table import main; main(['--help'])", 0),
         ("from pipelines.audit_table import main; raise SystemExit(main(['--recall', '900']))", 2),
         ("from pipelines.__main__ import main; raise SystemExit(main(['predct']))", 2),

@@ -1,0 +1,49 @@
+"""``audit.html``: one page that opens offline, with the pictures of each pair side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from covidcls.audit.audit import Audit
+from covidcls.audit.report.pairs import pair_groups
+from covidcls.audit.report.tables import (
+    distribution_tables,
+    faulty_files,
+    giveaway_table,
+    split_table,
+)
+from covidcls.audit.report.verdicts import looked_at, verdicts
+
+_HERE = Path(__file__).parent
+
+
+def render(audit: Audit, name: str, about: Mapping[str, str]) -> str:
+    """The page; ``name`` of the data set, ``about``: how the audit was made, by what is said.
+
+    It asks for nothing from anywhere: style and pictures are inside. File names and labels come
+    from others, so all that is put in is escaped.
+    """
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    groups = pair_groups(audit)
+    return environment.get_template("audit.html.jinja").render(
+        name=name,
+        about=about,
+        style=(_HERE / "audit.css").read_text(encoding="utf-8"),
+        looked_at=looked_at(audit),
+        verdicts=verdicts(audit),
+        groups=groups,
+        left_out=sum(group.n - len(group.shown) for group in groups),
+        splits=split_table(audit),
+        faulty=faulty_files(audit),
+        giveaways=giveaway_table(audit),
+        distributions=distribution_tables(audit),
+    )

@@ -1,0 +1,148 @@
+"""The audit in plain words: what was looked at, what was found, what it means for a result."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from covidcls.audit.audit import Audit
+from covidcls.audit.findings import Crossing, Finding
+
+_COPIES = ("exact_copy", "near_copy")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``what`` was found, and what it ``means``; ``needs_look``: a result on this data is not to
+    be believed before somebody has looked."""
+
+    needs_look: bool
+    what: str
+    means: str
+
+
+def looked_at(audit: Audit) -> str:
+    """One sentence: how many images of which classes and splits."""
+    images, absent = audit.inventory.images, audit.inventory.absent
+    said = f"{len(images):,} images: {_counted(image.label for image in images)}"
+    splits = [image.split for image in images if image.split is not None]
+    said += f"; in {_counted(splits)}" if splits else "; in no split"
+    return f"{said}; {len(absent):,} more are listed and absent" if absent else said
+
+
+def verdicts(audit: Audit) -> list[Verdict]:
+    """What a person should know, what needs a look first."""
+    found = [*_copies(audit), *_patients(audit), *_giveaways(audit), *_files(audit)]
+    return sorted(found, key=lambda verdict: not verdict.needs_look)
+
+
+def _copies(audit: Audit) -> Iterator[Verdict]:
+    pairs = [finding for finding in audit.findings if finding.kind in _COPIES]
+    if n := _crossing(pairs, "labels"):
+        yield Verdict(
+            True,
+            f"pairs of copies under two labels: {n:,}",
+            "One label of each is wrong, and whatever a model answers is an error once.",
+        )
+    if n := _crossing(pairs, "splits"):
+        yield Verdict(
+            True,
+            f"pairs of copies on both sides of a split: {n:,}",
+            "A model is tested on what it was trained or chosen on: figures measured on this split "
+            "are too good.",
+        )
+    if n := _crossing(pairs, "patients"):
+        yield Verdict(
+            False,
+            f"pairs of copies under two patient ids: {n:,}",
+            "The ids are wrong there, and a split by patient may still leak.",
+        )
+    exact = sum(finding.kind == "exact_copy" for finding in pairs)
+    if n := len(pairs) - sum(bool(finding.crosses) for finding in pairs):
+        yield Verdict(
+            False,
+            f"pairs of copies that cross nothing: {n:,}",
+            "They count twice, so intervals over images are too narrow; keep them on one side of "
+            "any split.",
+        )
+    yield Verdict(
+        False,
+        f"pairs of copies in all: {len(pairs):,}, {exact:,} with the same pixels, in "
+        f"{len(audit.groups):,} groups",
+        "Every picture was compared with those that look most like it, mirrored too."
+        if pairs
+        else "No picture stands twice, re-scaled, re-compressed or mirrored ones included.",
+    )
+
+
+def _patients(audit: Audit) -> Iterator[Verdict]:
+    patients = [one for one in audit.findings if one.kind == "patient_in_two_places"]
+    if n := _crossing(patients, "splits"):
+        yield Verdict(
+            True,
+            f"patients on both sides of a split: {n:,}",
+            "Slices of one person are alike: figures measured on this split are too good.",
+        )
+    if n := _crossing(patients, "labels"):
+        yield Verdict(
+            True,
+            f"patients under two labels: {n:,}",
+            "Before and after the disease, or one id for two people; a split by patient and class "
+            "cannot hold them.",
+        )
+    sources = [one for one in audit.findings if one.kind == "source_in_two_places"]
+    if n := _crossing(sources, "splits"):
+        yield Verdict(
+            True,
+            f"papers on both sides of a split: {n:,}",
+            "Pictures of one paper share scanner, window and print, which helps on the other side "
+            "for a wrong reason.",
+        )
+    without = sum(image.patient is None for image in audit.inventory.images)
+    if without:
+        yield Verdict(
+            False,
+            f"images of unknown patient: {without:,} of {len(audit.inventory.images):,}",
+            "Whether a split keeps these patients apart cannot be told, and intervals over such "
+            "images may be too narrow.",
+        )
+
+
+def _giveaways(audit: Audit) -> Iterator[Verdict]:
+    if audit.giveaways:
+        names = Counter(giveaway.name for giveaway in audit.giveaways)
+        said = ", ".join(f"{name} ({count})" for name, count in names.items())
+        yield Verdict(
+            False,
+            f"facts of a file that (nearly) only one class has: {len(audit.giveaways):,}; {said}",
+            "They tell the class without the lung: decode all files alike, and believe no figure "
+            "that a model could have had from them.",
+        )
+
+
+def _files(audit: Audit) -> Iterator[Verdict]:
+    kinds = Counter(finding.kind for finding in audit.findings)
+    if n := kinds["unreadable"] + kinds["truncated"]:
+        yield Verdict(
+            True,
+            f"files that cannot be decoded: {n:,}",
+            "They were not looked at; whoever leaves them out has another data set than others.",
+        )
+    for kind, what, means in (
+        ("wrong_extension", "files that are not what their name says", "Read them by content."),
+        ("constant", "files of one grey value", "Their label can only be guessed."),
+        ("absent", "files that are listed and absent", "Figures on them cannot be repeated here."),
+        ("unlisted", "files that are in no split", "Leave them out."),
+    ):
+        if n := kinds[kind]:
+            yield Verdict(False, f"{what}: {n:,}", means)
+
+
+def _crossing(findings: Iterable[Finding], what: Crossing) -> int:
+    return sum(what in finding.crosses for finding in findings)
+
+
+def _counted(names: Iterable[str]) -> str:
+    """``COVID 251, NonCOVID 292``."""
+    return ", ".join(f"{name} {n:,}" for name, n in Counter(names).items())

@@ -1,0 +1,72 @@
+"""``python -m pipelines.audit DIR``: is the data set able to answer the question?"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipelines import options
+from pipelines.audit_folder import LAYOUTS, DataSet, audit_folder, table
+from pipelines.command import CommandParser, ExitCode, run_command
+from pipelines.progress import ProgressBar
+
+EXAMPLE = """\
+examples:
+  python -m pipelines.audit COVID-CT --layout covid-ct --out audit
+  python -m pipelines.audit DIR --splits splits.csv --patients patients.csv --out audit
+
+The layout folders has one folder for each class, whose name is the label. --splits is a CSV with
+columns file and split (or a JSON object of split to files), --patients one with columns file and
+patient. Writes audit.html (open it in a browser: all pairs side by side), audit.csv (one row a
+finding) and audit.json.
+
+exit codes: 0 nothing crosses splits or labels, 1 could not finish, 2 wrong use, 3 finished, but
+something crosses splits or labels or could not be read
+"""
+
+
+def parser() -> CommandParser:
+    """The options of the command."""
+    parser = CommandParser(
+        prog="pipelines.audit",
+        description="What makes results on a labelled image set worthless, before anyone trains.",
+        epilog=EXAMPLE,
+    )
+    add = parser.add_argument
+    add("dir", metavar="DIR", type=Path, help="folder of the data set")
+    add("--layout", choices=LAYOUTS, default="folders", help="how it is laid out (%(default)s)")
+    add("--splits", type=Path, metavar="FILE", help="which file is in which split (none)")
+    add("--patients", type=Path, metavar="CSV", help="which file is of which patient (unknown)")
+    add("--out", type=Path, required=True, help="folder to write")
+    add("--overwrite", action="store_true", help="replace an earlier audit")
+    add(
+        "--workers",
+        type=options.whole_from(0),
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="processes that read; 0: this one only (the number of cores)",
+    )
+    options.add_messages(parser)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    given = parser().parse_args(arguments)
+    return run_command(lambda: _audit(given), given.debug)
+
+
+def _audit(given: argparse.Namespace) -> ExitCode:
+    data = DataSet(given.dir, given.layout, given.splits, given.patients)
+    with ProgressBar(sys.stderr, given.quiet) as progress:
+        record = audit_folder(data, given.out, given.overwrite, given.workers, progress)
+    print(json.dumps(record) if given.json else table(record), flush=True)
+    return ExitCode(record["exit_code"])
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,226 @@
+"""The audit command on drawn sets: every planted fault is found, and nothing else."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from lungseg.phantom import display, make_phantom
+from pipelines.audit import main
+
+Audit = Callable[..., tuple[int, str, str]]
+SPLITS = ("train", "train", "test")
+
+
+@pytest.fixture(scope="session")
+def chests() -> list[Image.Image]:
+    """Forty-eight patients, a slice of each."""
+    levels = np.random.default_rng(0).uniform(0.3, 0.7, 48)
+    return [
+        Image.fromarray(display(make_phantom(z, size=128, seed=seed, lesions=0.2).hu))
+        for seed, z in enumerate(levels.tolist())
+    ]
+
+
+@pytest.fixture
+def data(tmp_path: Path, chests: list[Image.Image]) -> Path:
+    """``sick`` and ``well``, 24 patients each, which differ in nothing; ``../splits.csv`` and
+    ``../patients.csv``."""
+    root = tmp_path / "data"
+    rows = []
+    for label in ("sick", "well"):
+        (root / label).mkdir(parents=True)
+    for number, chest in enumerate(chests):
+        name = f"{('sick', 'well')[number % 2]}/{number:02d}.png"
+        chest.save(root / name)
+        rows.append((name, SPLITS[number // 2 % 3], f"p{number}"))
+    write_tables(tmp_path, rows)
+    return root
+
+
+def write_tables(folder: Path, rows: list[tuple[str, str, str]]) -> None:
+    for column, name in ((1, "split"), (2, "patient")):
+        table = "\n".join(["file," + name, *(f"{row[0]},{row[column]}" for row in rows)])
+        (folder / f"{name}s.csv").write_text(table + "\n")
+
+
+def add_row(folder: Path, file: str, split: str, patient: str | None = None) -> None:
+    with (folder / "splits.csv").open("a") as table:
+        table.write(f"{file},{split}\n")
+    if patient:
+        with (folder / "patients.csv").open("a") as table:
+            table.write(f"{file},{patient}\n")
+
+
+@pytest.fixture
+def audit(data: Path, capsys: pytest.CaptureFixture[str]) -> Audit:
+    """Run the command on ``data`` into ``../out``: (exit code, stdout, stderr)."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        tables = [
+            "--splits",
+            data.parent / "splits.csv",
+            "--patients",
+            data.parent / "patients.csv",
+        ]
+        given = [data, "--out", data.parent / "out", "--workers", 0, *tables, *arguments]
+        code = main([str(one) for one in given])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run
+
+
+def rows_of(out: Path) -> list[dict[str, str]]:
+    with (out / "audit.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def found_in(out: Path) -> set[tuple[str, str, str, str]]:
+    columns = ("kind", "crosses", "file_a", "file_b")
+    return {tuple(row[column] for column in columns) for row in rows_of(out)}  # type: ignore[misc]  # four
+
+
+def plant_jpeg_under_the_other_label(data: Path) -> set[tuple[str, str, str, str]]:
+    Image.open(data / "sick" / "00.png").save(data / "well" / "90.jpg", quality=60)
+    add_row(data.parent, "well/90.jpg", "train")
+    return {("near_copy", "labels", "sick/00.png", "well/90.jpg")}
+
+
+def plant_half_mirrored_with_arrow(data: Path) -> set[tuple[str, str, str, str]]:
+    chest = Image.open(data / "sick" / "02.png")
+    small = chest.resize((64, 64), Image.Resampling.BOX).transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    ImageDraw.Draw(small).line([(28, 34), (19, 29), (22, 29), (19, 29), (20, 32)], 255)
+    small.save(data / "sick" / "91.png")
+    add_row(data.parent, "sick/91.png", "test")
+    return {("near_copy", "splits", "sick/02.png", "sick/91.png")}
+
+
+def plant_patient_on_both_sides(data: Path) -> set[tuple[str, str, str, str]]:
+    other = display(make_phantom(0.9, size=128, seed=3, lesions=0.2).hu)
+    Image.fromarray(other).save(data / "well" / "92.png")
+    add_row(data.parent, "well/92.png", "test", "p3")
+    return {("patient_in_two_places", "splits", "well/03.png", "well/92.png")}
+
+
+def test_a_set_without_faults_has_no_finding(audit: Audit, data: Path) -> None:
+    code, said, _ = audit()
+    assert rows_of(data.parent / "out") == []
+    assert code == 0
+    assert "sick 24, well 24" in said and "look" not in said
+
+
+def test_every_planted_fault_is_found_and_nothing_else(audit: Audit, data: Path) -> None:
+    planted = (
+        plant_jpeg_under_the_other_label(data)
+        | plant_half_mirrored_with_arrow(data)
+        | plant_patient_on_both_sides(data)
+    )
+    code, said, _ = audit()
+    assert found_in(data.parent / "out") == planted
+    assert code == 3
+    for line in (
+        "look  pairs of copies under two labels: 1",
+        "look  pairs of copies on both sides of a split: 1",
+        "look  patients on both sides of a split: 1",
+    ):
+        assert line in said
+
+
+def test_a_class_saved_as_rgba_is_found(audit: Audit, data: Path) -> None:
+    for file in (data / "sick").iterdir():
+        Image.open(file).convert("RGBA").save(file)
+    audit()
+    groups = {row["group"] for row in rows_of(data.parent / "out")}
+    assert {"mode RGBA", "mode L"} <= groups
+    kinds = {row["kind"] for row in rows_of(data.parent / "out")}
+    assert "one_class_only" in kinds and "near_copy" not in kinds
+
+
+def test_the_record_says_on_what_and_by_what_it_was_made(audit: Audit, data: Path) -> None:
+    _, said, _ = audit("--json")
+    record = json.loads(said)
+    assert record == json.loads((data.parent / "out" / "audit.json").read_text())
+    assert record["counts"]["images"] == 48
+    assert record["options"]["layout"] == "folders"
+    assert len(record["input_list_sha256"]) == 64
+    assert {"numpy", "lungseg-covid"} <= record["versions"].keys()
+    _, said, _ = audit("--json", "--overwrite")
+    assert json.loads(said)["input_list_sha256"] == record["input_list_sha256"]
+    (data / "sick" / "00.png").write_bytes(b"")
+    _, said, _ = audit("--json", "--overwrite")
+    assert json.loads(said)["input_list_sha256"] != record["input_list_sha256"]
+
+
+def test_a_file_that_cannot_be_decoded_needs_a_look(audit: Audit, data: Path) -> None:
+    (data / "sick" / "00.png").write_bytes((data / "sick" / "00.png").read_bytes()[:500])
+    code, said, _ = audit()
+    assert found_in(data.parent / "out") == {("truncated", "", "sick/00.png", "")}
+    assert code == 3
+    assert "look  files that cannot be decoded: 1" in said
+
+
+def test_names_of_files_become_no_formulas_and_no_markup(audit: Audit, data: Path) -> None:
+    folder = data / "<img src=x onerror=alert(1)>"
+    folder.mkdir()
+    for name in ("=1+1.png", '<b>&amp;".png'):
+        Image.open(data / "sick" / "00.png").save(folder / name)
+    (data / "@sick").mkdir()
+    Image.open(data / "sick" / "02.png").save(data / "@sick" / "a.png")
+    code, said, _ = audit()
+    assert code == 3 and "<img src=x onerror=alert(1)> 2" in said
+    cells = {cell for row in rows_of(data.parent / "out") for cell in row.values()}
+    assert "./@sick/a.png" in cells
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+    page = (data.parent / "out" / "audit.html").read_text()
+    assert "onerror=alert(1)&gt;" in page and "<img src=x" not in page and "<b>" not in page
+
+
+def test_a_file_in_two_splits_is_a_copy_of_itself(audit: Audit, data: Path) -> None:
+    add_row(data.parent, "sick/00.png", "test")
+    code, *_ = audit()
+    found = found_in(data.parent / "out")
+    assert ("exact_copy", "splits", "sick/00.png", "sick/00.png") in found
+    assert code == 3
+
+
+def test_worker_processes_find_the_same(audit: Audit, data: Path) -> None:
+    plant_jpeg_under_the_other_label(data)
+    audit()
+    rows = rows_of(data.parent / "out")
+    audit("--overwrite", "--workers", 2)
+    assert rows_of(data.parent / "out") == rows
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["missing", "--out", "OUT"], "missing"),
+        (["DATA", "--out", "DATA/out"], "lies in the input"),
+        (["DATA", "--out", "DATA"], "not empty"),
+        (["DATA", "--out", "OUT", "--layout", "covid-ct"], "there is no list"),
+        (["DATA", "--out", "OUT", "--layout", "covid-ct", "--splits", "x"], "--layout folders"),
+    ],
+)
+def test_wrong_use_is_one_sentence_and_writes_nothing(
+    arguments: list[str], said: str, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    places = {"DATA": str(data), "OUT": str(data.parent / "out")}
+    given = [one.replace("DATA", places["DATA"]).replace("OUT", places["OUT"]) for one in arguments]
+    assert main(given) == 2
+    heard = capsys.readouterr()
+    assert said in heard.err and heard.err.count("\n") == 1 and heard.out == ""
+    assert not (data.parent / "out").exists()
+
+
+def test_an_earlier_audit_is_only_replaced_when_told(audit: Audit, data: Path) -> None:
+    assert audit()[0] == 0
+    code, _, said = audit()
+    assert code == 2 and "--overwrite" in said
+    assert audit("--overwrite")[0] == 0
