@@ -7,34 +7,46 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lungseg.bootstrap import Interval, interval
+from lungseg.bootstrap import Interval, intervals
 from lungseg.errors import UsageError
 
 Array = NDArray[np.float64]
+Labels = NDArray[np.int_]
+
+ECE_BINS = 10  # of equal width from 0 to 1
 
 
-def auc(labels: NDArray[np.int_], scores: Array, weights: Array) -> Array:
+def auc(labels: Labels, scores: Array, weights: Array) -> Array:
     """Area under the ROC curve (Mann-Whitney, ties count half), weights B x N: B values.
 
     NaN where a row of ``weights`` has one class only.
     """
-    order = np.argsort(scores, kind="stable")
-    _, start = np.unique(scores[order], return_index=True)
-    positive = np.add.reduceat(weights[:, order] * labels[order], start, axis=1)
-    negative = np.add.reduceat(weights[:, order] * (1 - labels[order]), start, axis=1)
+    positive, negative = _by_score(labels, scores, weights)
     below = np.cumsum(negative, axis=1) - negative / 2
     pairs = positive.sum(axis=1) * negative.sum(axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        result: Array = np.where(pairs > 0, (positive * below).sum(axis=1) / pairs, np.nan)
-    return result
+    return _ratio((positive * below).sum(axis=1), pairs)
+
+
+def pr_auc(labels: Labels, scores: Array, weights: Array) -> Array:
+    """Average precision: the sum of precision times the step in recall; B values.
+
+    NaN where a row of ``weights`` has no positive.
+    """
+    positive, negative = _by_score(labels, scores, weights)
+    called = np.cumsum(positive[:, ::-1], axis=1)
+    alarms = np.cumsum(negative[:, ::-1], axis=1)
+    # no weight so far: no step in recall, whatever the precision
+    precision = np.divide(called, called + alarms, np.zeros_like(called), where=called > 0)
+    return _ratio((positive[:, ::-1] * precision).sum(axis=1), positive.sum(axis=1))
 
 
 def at_threshold(
-    labels: NDArray[np.int_], scores: Array, threshold: float, weights: Array
+    labels: Labels, scores: Array, threshold: float, weights: Array
 ) -> dict[str, Array]:
-    """Accuracy, recall, specificity, precision and F1 at ``scores >= threshold``; B values each.
+    """What the confusion matrix at ``scores >= threshold`` says; B values each.
 
-    NaN where a figure has nothing to divide by.
+    NaN where a figure has nothing to divide by; but ``mcc`` (Matthews 1975) is 0 then, as in
+    scikit-learn.
     """
     called = scores >= threshold
     positive = labels == 1
@@ -42,14 +54,53 @@ def at_threshold(
     fp = weights @ (called & ~positive)
     fn = weights @ (~called & positive)
     tn = weights @ (~called & ~positive)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return {
-            "accuracy": (tp + tn) / (tp + fp + fn + tn),
-            "recall": tp / (tp + fn),
-            "specificity": tn / (tn + fp),
-            "precision": tp / (tp + fp),
-            "f1": 2 * tp / (2 * tp + fp + fn),
-        }
+    recall, specificity = _ratio(tp, tp + fn), _ratio(tn, tn + fp)
+    margins = np.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))
+    return {
+        "accuracy": _ratio(tp + tn, tp + fp + fn + tn),
+        "recall": recall,
+        "specificity": specificity,
+        "precision": _ratio(tp, tp + fp),
+        "npv": _ratio(tn, tn + fn),
+        "f1": _ratio(2 * tp, 2 * tp + fp + fn),
+        "balanced_accuracy": (recall + specificity) / 2,
+        "mcc": np.nan_to_num(_ratio(tp * tn - fp * fn, margins)),
+    }
+
+
+def brier(labels: Labels, probabilities: Array, weights: Array) -> Array:
+    """Mean squared distance of probability and label (Brier 1950); B values."""
+    return _ratio(weights @ (probabilities - labels) ** 2, weights.sum(axis=1))
+
+
+def bins_of(probabilities: Array) -> NDArray[np.bool_]:
+    """Which of ECE_BINS each probability in [0, 1] lies in: bool N x bins; 1 is in the last."""
+    number = np.minimum((probabilities * ECE_BINS).astype(int), ECE_BINS - 1)
+    result: NDArray[np.bool_] = number[:, None] == np.arange(ECE_BINS)
+    return result
+
+
+def ece(labels: Labels, probabilities: Array, weights: Array) -> Array:
+    """Expected calibration error (Naeini et al. 2015) of the positive class; B values.
+
+    The distance of mean probability and share of positives in each bin, weighted by its slices.
+    """
+    bins = bins_of(probabilities)
+    gaps = weights @ (bins * (probabilities - labels)[:, None])
+    return _ratio(np.abs(gaps).sum(axis=1), weights.sum(axis=1))
+
+
+def every_figure(
+    labels: Labels, probabilities: Array, threshold: float, weights: Array
+) -> dict[str, Array]:
+    """All figures of this file by name, of weights B x N: B values each."""
+    return {
+        "auc": auc(labels, probabilities, weights),
+        "pr_auc": pr_auc(labels, probabilities, weights),
+        **at_threshold(labels, probabilities, threshold, weights),
+        "brier": brier(labels, probabilities, weights),
+        "ece": ece(labels, probabilities, weights),
+    }
 
 
 def figures(
@@ -59,18 +110,30 @@ def figures(
     groups: Sequence[str],
     seed: int = 0,
 ) -> dict[str, Interval]:
-    """AUC and the figures at ``threshold``, each with its interval clustered by ``groups``.
+    """Every figure, each with its interval clustered by ``groups``; ``scores`` in [0, 1].
 
     Raises UsageError when one class is missing: AUC needs both.
     """
     truth, score = np.asarray(labels, int), np.asarray(scores, float)
     if len(set(truth.tolist())) < 2:
         raise UsageError("the figures need slices of both classes, and here is one only")
-    found = {"auc": interval(lambda w: auc(truth, score, w), groups, seed=seed)}
-    for name in ("accuracy", "recall", "specificity", "precision", "f1"):
-        found[name] = interval(
-            lambda w, name=name: at_threshold(truth, score, threshold, w)[name],  # type: ignore[misc]  # bound now
-            groups,
-            seed=seed,
-        )
-    return found
+    names = list(every_figure(truth, score, threshold, np.ones((1, len(truth)))))
+
+    def statistic(weights: Array) -> Array:
+        return np.stack(list(every_figure(truth, score, threshold, weights).values()), axis=1)
+
+    return dict(zip(names, intervals(statistic, groups, seed=seed), strict=True))
+
+
+def _by_score(labels: Labels, scores: Array, weights: Array) -> tuple[Array, Array]:
+    """Weight of positives and of negatives at each different score, rising: B x scores each."""
+    order = np.argsort(scores, kind="stable")
+    _, start = np.unique(scores[order], return_index=True)
+    ordered = weights[:, order]
+    positive = np.add.reduceat(ordered * labels[order], start, axis=1)
+    negative = np.add.reduceat(ordered * (1 - labels[order]), start, axis=1)
+    return positive, negative
+
+
+def _ratio(above: Array, below: Array) -> Array:
+    return np.divide(above, below, np.full_like(below, np.nan), where=below > 0)

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+Array = NDArray[np.float64]
+
 AT_ONCE = 4_000_000  # weights in memory: 32 MB, where all of 100,000 slices would take gigabytes
 
 
@@ -26,9 +28,7 @@ class Interval:
         return {k: round(v, 4) if isinstance(v, float) else v for k, v in asdict(self).items()}
 
 
-def draw_weights(
-    groups: Sequence[str], resamples: int = 2000, seed: int = 0
-) -> Iterator[NDArray[np.float64]]:
+def draw_weights(groups: Sequence[str], resamples: int = 2000, seed: int = 0) -> Iterator[Array]:
     """How often each item counts in each resample of the groups: blocks of resamples x items."""
     _, index = np.unique(np.asarray(groups), return_inverse=True)
     n_groups = int(index.max()) + 1
@@ -41,7 +41,7 @@ def draw_weights(
 
 
 def interval(
-    statistic: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    statistic: Callable[[Array], Array],
     groups: Sequence[str],
     resamples: int = 2000,
     seed: int = 0,
@@ -51,13 +51,30 @@ def interval(
     ``statistic``: weights B x N to B values; NaN where a resample has no answer (one class only),
     which is left out.
     """
-    value = float(statistic(np.ones((1, len(groups))))[0])
+    [found] = intervals(lambda weights: statistic(weights)[:, None], groups, resamples, seed)
+    return found
+
+
+def intervals(
+    statistic: Callable[[Array], Array],
+    groups: Sequence[str],
+    resamples: int = 2000,
+    seed: int = 0,
+) -> list[Interval]:
+    """Of K figures that are taken of the same resamples: ``statistic`` gives B x K values."""
+    values = statistic(np.ones((1, len(groups))))[0]
     drawn = draw_weights(groups, resamples, seed)
-    values = np.concatenate([statistic(weights) for weights in drawn])
-    low, high = np.nanpercentile(values, (2.5, 97.5))
-    return Interval(value, float(low), float(high), len(groups), len(set(groups)))
+    found = np.concatenate([statistic(weights) for weights in drawn])
+    answered = ~np.isnan(found).all(axis=0)
+    ends = np.full((2, len(values)), np.nan)
+    ends[:, answered] = np.nanpercentile(found[:, answered], (2.5, 97.5), axis=0)
+    n, n_groups = len(groups), len(set(groups))
+    return [
+        Interval(float(value), float(low), float(high), n, n_groups)
+        for value, low, high in zip(values, *ends, strict=True)
+    ]
 
 
-def mean_interval(values: NDArray[np.float64], groups: Sequence[str], seed: int = 0) -> Interval:
+def mean_interval(values: Array, groups: Sequence[str], seed: int = 0) -> Interval:
     """Interval of the mean of ``values`` (N) over ``groups``."""
     return interval(lambda weights: weights @ values / weights.sum(axis=1), groups, seed=seed)

@@ -8,13 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import (
     accuracy_score,
+    average_precision_score,
+    brier_score_loss,
     f1_score,
+    matthews_corrcoef,
     precision_score,
     recall_score,
     roc_auc_score,
 )
 
-from covidcls.statistics import at_threshold, auc, figures
+from covidcls.statistics import at_threshold, auc, brier, ece, figures, pr_auc
 from lungseg.errors import UsageError
 
 
@@ -40,6 +43,24 @@ def test_weighted_auc_agrees_with_scikit_learn_ties_included(
     assert auc(labels, scores, rows) == pytest.approx(expected)
 
 
+@given(labelled_scores())
+def test_weighted_average_precision_and_brier_agree_with_scikit_learn(
+    case: tuple[np.ndarray, np.ndarray, np.ndarray],
+) -> None:
+    labels, scores, weights = case
+    for ours, theirs in ((pr_auc, average_precision_score), (brier, brier_score_loss)):
+        [found] = ours(labels, scores, weights[None])
+        assert found == pytest.approx(theirs(labels, scores, sample_weight=weights))
+
+
+def test_calibration_error_is_the_weighted_gap_of_the_bins() -> None:
+    labels = np.array([0, 1, 1, 1, 0])
+    scores = np.array([0.12, 0.18, 0.95, 1.0, 0.5])
+    # bins 0.1 to 0.2: |0.30 - 1| of two; 0.9 to 1: |1.95 - 2|; 0.5 to 0.6: |0.5 - 0|
+    assert ece(labels, scores, np.ones((1, 5)))[0] == pytest.approx((0.7 + 0.05 + 0.5) / 5)
+    assert ece(labels, scores, np.array([[0, 0, 1, 3, 0.0]]))[0] == pytest.approx(0.05 / 4)
+
+
 @given(labelled_scores(), st.sampled_from([0.0, 0.25, 0.5, 1.0]))
 def test_figures_at_a_threshold_agree_with_scikit_learn(
     case: tuple[np.ndarray, np.ndarray, np.ndarray], threshold: float
@@ -54,7 +75,13 @@ def test_figures_at_a_threshold_agree_with_scikit_learn(
     assert found["precision"] == pytest.approx(
         precision_score(labels, called, **options), nan_ok=True
     )
+    assert found["npv"] == pytest.approx(
+        precision_score(1 - labels, 1 - called, **options), nan_ok=True
+    )
     assert found["f1"] == pytest.approx(f1_score(labels, called, **options))
+    both = (found["recall"] + found["specificity"]) / 2
+    assert found["balanced_accuracy"] == pytest.approx(both)
+    assert found["mcc"] == pytest.approx(matthews_corrcoef(labels, called, sample_weight=weights))
 
 
 def test_auc_of_one_class_is_not_a_number_row_by_row() -> None:
@@ -75,8 +102,42 @@ def test_figures_come_with_intervals_over_patients() -> None:
     scores = (np.array(labels) * 0.4 + rng.random(60) * 0.6).tolist()
     patients = [f"p{n // 6}" for n in range(60)]
     found = figures(labels, scores, 0.5, patients)
-    assert list(found) == ["auc", "accuracy", "recall", "specificity", "precision", "f1"]
+    assert list(found) == [
+        "auc",
+        "pr_auc",
+        "accuracy",
+        "recall",
+        "specificity",
+        "precision",
+        "npv",
+        "f1",
+        "balanced_accuracy",
+        "mcc",
+        "brier",
+        "ece",
+    ]
     assert found["auc"].value == pytest.approx(roc_auc_score(labels, scores))
     for one in found.values():
         assert one.low < one.value < one.high
         assert (one.n, one.n_groups) == (60, 10)
+
+
+def test_the_vectorised_intervals_agree_with_patients_drawn_one_by_one() -> None:
+    rng = np.random.default_rng(5)
+    patients = np.array([f"p{n}" for n in rng.integers(0, 15, 80)])
+    labels = np.array([int(name[1:]) % 2 for name in patients])
+    scores = np.clip(labels * 0.3 + rng.random(80) * 0.7, 0, 1)
+    fast = figures(labels.tolist(), scores.tolist(), 0.5, patients.tolist())
+    slow: dict[str, list[float]] = {"auc": [], "pr_auc": [], "accuracy": [], "mcc": []}
+    for _ in range(1000):
+        drawn = rng.choice(np.unique(patients), 15)
+        rows = np.concatenate([np.flatnonzero(patients == name) for name in drawn])
+        truth, score = labels[rows], scores[rows]
+        if len(set(truth)) == 2:
+            slow["auc"].append(roc_auc_score(truth, score))
+            slow["pr_auc"].append(average_precision_score(truth, score))
+            slow["accuracy"].append(accuracy_score(truth, score >= 0.5))
+            slow["mcc"].append(matthews_corrcoef(truth, score >= 0.5))
+    for name, values in slow.items():
+        expected = np.percentile(values, (2.5, 97.5))
+        assert (fast[name].low, fast[name].high) == pytest.approx(expected, abs=0.03), name

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lungseg import bootstrap
-from lungseg.bootstrap import draw_weights, interval, mean_interval
+from lungseg.bootstrap import draw_weights, interval, intervals, mean_interval
 
 
 def test_the_vectorised_resampling_agrees_with_a_slow_one() -> None:
@@ -71,6 +71,15 @@ def test_resamples_without_an_answer_are_left_out() -> None:
 
     found = interval(first_or_nan, ["a", "b", "c"])
     assert (found.low, found.high) == (5, 5)
+
+
+def test_several_figures_of_the_same_resamples_are_those_of_one_by_one() -> None:
+    values = np.stack([np.arange(9.0), np.arange(9.0) ** 2, np.full(9, np.nan)], axis=1)
+    groups = list("aabbccdde")
+    first, second, none = intervals(lambda w: w @ values / 9, groups)
+    assert first == interval(lambda w: w @ values[:, 0] / 9, groups)
+    assert second == interval(lambda w: w @ values[:, 1] / 9, groups)
+    assert np.isnan([none.value, none.low, none.high]).all()  # no resample has an answer
 
 
 def test_the_same_seed_gives_the_same_interval() -> None:
