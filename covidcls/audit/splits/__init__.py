@@ -1,9 +1,15 @@
 """Splits that keep patients and copies together, and what a split that does not was worth."""
 
-from covidcls.audit.splits.build import SHARES, GroupedSplit, build_split, write_split
+from covidcls.audit.splits.build import (
+    SHARES,
+    GroupedSplit,
+    build_split,
+    record_file,
+    write_split,
+)
 from covidcls.audit.splits.compare import SplitComparison, compare_splits
+from covidcls.audit.splits.glimpse import glimpse
 from covidcls.audit.splits.leaks import refuse_leaks
-from covidcls.audit.splits.look import look
 
 __all__ = [
     "SHARES",
@@ -11,7 +17,7 @@ __all__ = [
     "SplitComparison",
     "build_split",
     "compare_splits",
-    "look",
+    "glimpse",
     "refuse_leaks",
     "write_split",
 ]

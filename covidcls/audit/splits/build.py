@@ -20,7 +20,6 @@ from lungseg.errors import UsageError
 from lungseg.whole_file import write_whole
 
 SHARES: Mapping[str, float] = {"train": 0.7, "val": 0.1, "test": 0.2}
-TABLE, RECORD = "split.csv", "split.json"
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class GroupedSplit:
         return found
 
     def record(self) -> dict[str, Any]:
-        """What ``split.json`` holds."""
+        """How it was made, its counts and its hash, for the JSON beside the table."""
         return {
             "seed": self.seed,
             "shares": dict(self.shares),
@@ -99,16 +98,21 @@ def build_split(
     return split
 
 
-def write_split(split: GroupedSplit, folder: Path) -> None:
-    """Write ``split.csv`` (``file,split``, as ``inventory.class_folders`` reads it) and
-    ``split.json``, its record, to an existing ``folder``."""
+def record_file(table: Path) -> Path:
+    """Where the record of a split goes whose ``table`` is, say, ``split.csv``: ``split.json``."""
+    return table.with_suffix(".json")
+
+
+def write_split(split: GroupedSplit, file: Path) -> None:
+    """Write the CSV ``file`` (``file,split``, as ``inventory.class_folders`` reads it), and its
+    record beside it; their folder must exist."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(("file", "split"))
     table.writerows(split.assignment.items())
-    write_whole(folder / TABLE, text.getvalue().encode("utf-8", "surrogateescape"))
+    write_whole(file, text.getvalue().encode("utf-8", "surrogateescape"))
     record = json.dumps(split.record(), indent=2, ensure_ascii=False) + "\n"
-    write_whole(folder / RECORD, record.encode())
+    write_whole(record_file(file), record.encode())
 
 
 def _refuse_empty(split: GroupedSplit) -> None:

@@ -44,7 +44,7 @@ def test_what_is_written_is_what_the_audit_reads(tmp_path: Path) -> None:
         (data / image.path).parent.mkdir(parents=True, exist_ok=True)
         Image.new("L", (4, 4)).save(data / image.path)
     split = build_split(IMAGES, COPIES)
-    write_split(split, tmp_path)
+    write_split(split, tmp_path / "split.csv")
     read = class_folders(data, tmp_path / "split.csv")
     assert {image.path: image.split for image in read.images} == split.assignment
     record = json.loads((tmp_path / "split.json").read_text())
