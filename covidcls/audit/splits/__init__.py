@@ -18,6 +18,7 @@ __all__ = [
     "build_split",
     "compare_splits",
     "glimpse",
+    "record_file",
     "refuse_leaks",
     "write_split",
 ]
