@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +23,6 @@ from lungseg.errors import UsageError
 SEEDS = (0, 1, 2, 3, 4)
 _TRAIN = "train"
 _SHARES = {_TRAIN: 0.8, "test": 0.2}  # of a data set without a split
-
-Look = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ class _Tested:
 
 def compare_splits(
     images: Sequence[LabelledImage],
-    looks: Sequence[Look | None],
+    glimpses: Sequence[NDArray[np.uint8] | None],
     groups: Sequence[CopyGroup],
     seeds: Sequence[int] = SEEDS,
     workers: int = 1,
@@ -113,36 +112,35 @@ def compare_splits(
     """Train and test a quick model on the split that ``images`` have, or on splits drawn by
     picture, one for each seed, where they have none; and on grouped splits of the same sizes.
 
-    ``looks``: of every image what ``look`` gives, all of one length; None leaves it out. Tested is
-    on ``test`` or, where none of its images is here, on ``val``. The interval of the difference
-    resamples units once for both sides, and takes the trained models as they are. ``workers``:
-    threads. Raises UsageError where a part lacks a class.
+    ``glimpses``: what ``glimpse`` gives of every image; None leaves it out. Tested is on ``test``
+    or, where none of its images is here, on ``val``. The interval of the difference resamples units
+    once for both sides, and takes the trained models as they are. ``workers``: threads. Raises
+    UsageError where a part lacks a class.
     """
     published = any(image.split is not None for image in images)
+    every_unit = independent_units(images, groups)
     used = [
         (image, unit, seen)
-        for image, unit, seen in zip(images, independent_units(images, groups), looks, strict=True)
+        for image, unit, seen in zip(images, every_unit, glimpses, strict=True)
         if seen is not None and (image.split is not None or not published)
     ]
     images, units = [image for image, _, _ in used], [unit for _, unit, _ in used]
     part = _tested_part(images) if published else "test"
     sizes = _sizes(images) if published else shared_out(images, _SHARES)
-    if published:
-        given = [[str(image.split) for image in images]]
-    else:
-        paths = [image.path for image in images]
-        given = [grouped_parts(images, paths, sizes, seed) for seed in seeds]
+    paths = [image.path for image in images]
+    given = (
+        [[str(image.split) for image in images]]
+        if published
+        else [grouped_parts(images, paths, sizes, seed) for seed in seeds]
+    )
     grouped = [grouped_parts(images, units, sizes, seed) for seed in seeds]
-
-    labels = [image.label for image in images]
-    for parts in (*given, *grouped):
-        _refuse_one_sided(labels, parts, part)
-    features = np.stack([seen for _, _, seen in used])
-    codes = np.unique(labels, return_inverse=True)[1]
+    _refuse_one_sided([image.label for image in images], [*given, *grouped], part)
+    pixels = np.stack([seen.ravel() for _, _, seen in used])
+    codes = np.unique([image.label for image in images], return_inverse=True)[1]
 
     def tested(parts: Sequence[str]) -> _Tested:
         train, index = (np.flatnonzero(np.array(parts) == name) for name in (_TRAIN, part))
-        found = scores(features[train], codes[train], features[index], workers)
+        found = scores(pixels[train], codes[train], pixels[index], workers)
         return _Tested(index, codes[index], found)
 
     of_given, of_grouped = [tested(parts) for parts in given], [tested(parts) for parts in grouped]
@@ -199,8 +197,8 @@ def _leaking(units: Sequence[str], parts: Sequence[str], part: str) -> float:
     return sum(tested) / len(tested)
 
 
-def _refuse_one_sided(labels: Sequence[str], parts: Sequence[str], part: str) -> None:
-    for name in (_TRAIN, part):
+def _refuse_one_sided(labels: Sequence[str], splits: Sequence[Sequence[str]], part: str) -> None:
+    for parts, name in product(splits, (_TRAIN, part)):
         here = {label for label, of in zip(labels, parts, strict=True) if of == name}
         missing = sorted(set(labels) - here)
         if missing or len(here) < 2:

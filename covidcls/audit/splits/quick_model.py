@@ -13,12 +13,12 @@ _TREES = 200
 
 
 def scores(
-    train: NDArray[np.float32],
+    train: NDArray[np.uint8],
     labels: NDArray[np.int_],
-    test: NDArray[np.float32],
+    test: NDArray[np.uint8],
     workers: int = 1,
 ) -> NDArray[np.float64]:
-    """Probabilities of every class (tested x classes) after training on ``train`` (N x features).
+    """Probabilities of every class (tested x classes) after training on ``train`` (N x pixels).
 
     ``labels``: N codes from 0 on, every class among them. Extremely randomised trees (Geurts et al.
     2006), grown until they tell all training pictures apart: on phantoms they know a patient again

@@ -10,20 +10,20 @@ from numpy.typing import NDArray
 
 from covidcls.audit.copies import CopyGroup
 from covidcls.audit.inventory import LabelledImage
-from covidcls.audit.splits import SplitComparison, compare_splits, look
+from covidcls.audit.splits import SplitComparison, compare_splits, glimpse
 from lungseg.bootstrap import Interval
 from lungseg.errors import UsageError
 from lungseg.phantom import display, make_phantom
 
-Looks = list[NDArray[np.float32] | None]
+Glimpses = list[NDArray[np.uint8] | None]
 PATIENTS, SLICES = 24, 4
 
 
 @pytest.fixture(scope="module")
-def looks() -> Looks:
+def glimpses() -> Glimpses:
     """Phantoms without lesions: nothing but the patient tells a label that follows the patient."""
     return [
-        look(display(make_phantom(z, size=48, seed=patient).hu))
+        glimpse(display(make_phantom(z, size=48, seed=patient).hu))
         for patient in range(PATIENTS)
         for z in np.linspace(0.3, 0.7, SLICES)
     ]
@@ -47,8 +47,8 @@ def images(split_by: str) -> list[LabelledImage]:
     ]
 
 
-def test_planted_leakage_is_found_with_what_it_was_worth(looks: Looks) -> None:
-    found = compare_splits(images("slice"), looks, [], seeds=(0, 1))
+def test_planted_leakage_is_found_with_what_it_was_worth(glimpses: Glimpses) -> None:
+    found = compare_splits(images("slice"), glimpses, [], seeds=(0, 1))
     assert found.published and found.leaking == 1
     assert found.worth.low > 0.1
     assert found.given.low > found.grouped.high
@@ -58,8 +58,8 @@ def test_planted_leakage_is_found_with_what_it_was_worth(looks: Looks) -> None:
     assert found.finding().crosses == ("splits",)
 
 
-def test_without_leakage_the_interval_holds_zero(looks: Looks) -> None:
-    found = compare_splits(images("patient"), looks, [], seeds=(0, 1))
+def test_without_leakage_the_interval_holds_zero(glimpses: Glimpses) -> None:
+    found = compare_splits(images("patient"), glimpses, [], seeds=(0, 1))
     assert found.leaking == 0
     assert found.worth.low < 0 < found.worth.high
     assert (found.given.n, found.given.n_groups) == (24, 6)
@@ -68,42 +68,42 @@ def test_without_leakage_the_interval_holds_zero(looks: Looks) -> None:
     assert found.finding().crosses == ()
 
 
-def test_without_a_split_one_by_picture_is_compared(looks: Looks) -> None:
-    found = compare_splits(images("nothing"), looks, [], seeds=(0, 1))
+def test_without_a_split_one_by_picture_is_compared(glimpses: Glimpses) -> None:
+    found = compare_splits(images("nothing"), glimpses, [], seeds=(0, 1))
     assert not found.published and found.leaking > 0.8
     assert found.worth.low > 0.1
     assert "drawn picture by picture" in found.finding().message
 
 
-def test_copies_leak_as_patients_do(looks: Looks) -> None:
+def test_copies_leak_as_patients_do(glimpses: Glimpses) -> None:
     alone = [replace(image, patient=None) for image in images("slice")]
     groups = [
         CopyGroup(f"copies-{n}", tuple(alone[n : n + SLICES]), (), ())
         for n in range(0, len(alone), SLICES)
     ]
-    found = compare_splits(alone, looks, groups, seeds=(0,))
+    found = compare_splits(alone, glimpses, groups, seeds=(0,))
     assert found.leaking == 1
     assert "the patient of 100% of the pictures is unknown" in found.finding().message
 
 
-def test_pictures_without_a_look_or_a_split_are_left_out(looks: Looks) -> None:
+def test_pictures_without_a_glimpse_or_a_split_are_left_out(glimpses: Glimpses) -> None:
     listed = images("patient")
     listed[8] = replace(listed[8], split=None)
-    unread = [None if index == 9 else seen for index, seen in enumerate(looks)]
+    unread = [None if index == 9 else seen for index, seen in enumerate(glimpses)]
     found = compare_splits(listed, unread, [], seeds=(0,))
     assert found.given.n == 22
 
 
-def test_a_part_without_a_class_is_refused(looks: Looks) -> None:
+def test_a_part_without_a_class_is_refused(glimpses: Glimpses) -> None:
     listed = [
         replace(image, split="train") if image.label == "sick" else image
         for image in images("patient")
     ]
     with pytest.raises(UsageError, match="test has no image of sick"):
-        compare_splits(listed, looks, [], seeds=(0,))
+        compare_splits(listed, glimpses, [], seeds=(0,))
     with pytest.raises(UsageError, match="it has a, b"):
         compare_splits(
-            [replace(image, split="ab"[n % 2]) for n, image in enumerate(listed)], looks, []
+            [replace(image, split="ab"[n % 2]) for n, image in enumerate(listed)], glimpses, []
         )
 
 

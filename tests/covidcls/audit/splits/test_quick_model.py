@@ -35,5 +35,5 @@ def test_a_resample_without_a_class_has_no_auc() -> None:
 
 def test_training_pictures_are_told_apart() -> None:
     rng = np.random.default_rng(0)
-    seen, labels = rng.normal(size=(50, 8)).astype(np.float32), rng.integers(0, 2, 50)
+    seen, labels = rng.integers(0, 256, (50, 8), dtype=np.uint8), rng.integers(0, 2, 50)
     assert (scores(seen, labels, seen).argmax(axis=1) == labels).all()
