@@ -5,27 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
+from covidcls.audit.floors.forest import auc_interval, forest_scores
 from covidcls.data.dataset import RegionViews
 from covidcls.data.pictures import LabelledPicture
-from covidcls.statistics import auc
-from lungseg.bootstrap import Interval, interval
+from lungseg.bootstrap import Interval
+
+Part = tuple[RegionViews, Sequence[LabelledPicture]]
 
 
-def lung_free_floor(
-    train: tuple[RegionViews, Sequence[LabelledPicture]],
-    val: tuple[RegionViews, Sequence[LabelledPicture]],
-    seed: int = 0,
-) -> Interval:
-    """AUC on ``val`` of a random forest that saw 24 x 24 pixels of ``train`` without the lungs."""
-    from sklearn.ensemble import RandomForestClassifier
+def lung_free_floor(train: Part, val: Part, seed: int = 0) -> Interval:
+    """AUC on ``val`` of a random forest that saw ``train`` without the lungs, in small."""
 
-    def flat(views: RegionViews) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-        return np.stack([picture.ravel() for picture in views.lung_free])
+    def labels(part: Part) -> NDArray[np.int_]:
+        return np.array([picture.label for picture in part[1]])
 
-    forest = RandomForestClassifier(n_estimators=500, min_samples_leaf=2, random_state=seed)
-    forest.fit(flat(train[0]), [picture.label for picture in train[1]])
-    scores = forest.predict_proba(flat(val[0]))[:, 1]
-    labels = np.array([picture.label for picture in val[1]])
-    groups = [picture.patient for picture in val[1]]
-    return interval(lambda weights: auc(labels, scores, weights), groups)
+    def flat(part: Part) -> NDArray[np.float32]:
+        return np.stack([picture.ravel() for picture in part[0].lung_free])
+
+    scores = forest_scores((flat(train), labels(train)), flat(val), seed)
+    return auc_interval(labels(val), scores, [picture.patient for picture in val[1]])

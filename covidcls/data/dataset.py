@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from covidcls.data.lung_free import lung_free_picture
 from covidcls.data.mask_cache import MaskCache
 from covidcls.data.pictures import LabelledPicture
 from lungseg.regions import Region, region_of
@@ -31,7 +32,7 @@ class RegionViews:
 
     ``exact``: float32 ``size`` x ``size`` in [0, 1], resized as :class:`CovidClassifier` does.
     ``roomy``: uint8 of a quarter more a side, for augmentation. ``lungless``: how many pictures
-    had no lung found and stay whole. ``lung_free``: float32 24 x 24, lungs removed: the floor.
+    had no lung found and stay whole. ``lung_free``: see ``lung_free_picture``; for the floor.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class RegionViews:
             self.lungless += not mask.any()
             self.exact.append(resize(view, size))
             self.roomy.append((resize(view, larger) * 255).round().astype(np.uint8))
-            self.lung_free.append(resize(region_of(one.pixels, mask, "background"), 24))
+            self.lung_free.append(lung_free_picture(one.pixels, mask))
 
         cache.each([picture.path for picture in pictures], use)
 

@@ -1,0 +1,1 @@
+"""Shortcut floors: what can be known of the class without looking at the disease."""
