@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from covidcls.calibration import calibrated
+from covidcls.operating_point import band_of, thresholds_of
 from covidcls.zoo import architecture, create_classifier
 from lungseg.checkpoint import Checkpoint, load_checkpoint, load_weights, resolve
 from lungseg.errors import CheckpointError, UsageError
@@ -21,7 +22,8 @@ from lungseg.tensors import choose_device, normalise, stack
 
 class CovidClassifier:
     """A stage-2 network with its card: ``region`` and ``margin`` that it was trained on,
-    ``threshold`` of its calibrated probability.
+    ``threshold`` of its calibrated probability, ``thresholds`` by what they aim at, and the
+    ``band`` of probabilities that are no answer, ``(low, high)`` or None.
     """
 
     def __init__(self, checkpoint: Checkpoint, device: str = "auto") -> None:
@@ -33,9 +35,11 @@ class CovidClassifier:
             self.size = int(card["input_size"])
             self.margin = int(card["margin"])
             self.threshold = float(card["threshold"])
+            self.thresholds = thresholds_of(card)
+            self.band = band_of(card)
             self.temperature = float(card["temperature"])
             region = card["region"]
-        except (KeyError, TypeError, ValueError, UsageError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError, UsageError) as error:
             raise CheckpointError(
                 f"the card {self.name}.json does not describe a classifier: {error}"
             ) from error

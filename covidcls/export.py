@@ -12,7 +12,7 @@ from covidcls.calibration import calibrated, fit_temperature
 from covidcls.classifier import CovidClassifier
 from covidcls.data.module import CovidDataModule
 from covidcls.floor import lung_free_floor
-from covidcls.operating_point import youden_threshold
+from covidcls.operating_point import DEFAULT_AIM, choose_band, choose_operating_points
 from covidcls.statistics import auc, figures
 from covidcls.training import network_of
 from lungseg.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
@@ -33,8 +33,8 @@ def export_classifier(
 ) -> dict[str, Any]:
     """Write ``NAME.safetensors`` and its card into ``directory``; the card.
 
-    Temperature, threshold (Youden) and figures are of the half-precision weights on validation,
-    on which the epoch was chosen too: the card says so. ``test`` adds the test split, to be looked
+    Temperature, operating points and figures are of the half-precision weights on validation, on
+    which the epoch was chosen too: the card says so. ``test`` adds the test split, to be looked
     at once; its absent files are an error then.
     """
     data.setup("test" if test else None)
@@ -79,8 +79,12 @@ def export_classifier(
     logits = half.logits(exact)
     temperature = fit_temperature(logits.tolist(), labels)
     probability = calibrated(logits, temperature)
-    threshold = youden_threshold(labels, probability.tolist())
-    card |= {"temperature": round(temperature, 6), "threshold": round(threshold, 6)}
+    patients = [picture.patient for picture in data.pictures["val"]]
+    points = choose_operating_points(labels, probability.tolist(), patients)
+    threshold = points[DEFAULT_AIM]["threshold"]
+    card |= {"temperature": round(temperature, 6), "threshold": threshold}
+    card["operating_points"] = points
+    card["indeterminate"] = choose_band(labels, probability.tolist())
     card["threshold_chosen_by"] = "Youden on validation"
     card["temperature_chosen_by"] = "log loss on validation"
     one, truth = np.ones((1, len(labels))), np.array(labels)
@@ -110,8 +114,8 @@ def export_classifier(
         "file where no patient is known)"
     )
     card["reading"] = (
-        "the epoch, temperature and threshold were chosen on this validation split, so its figures "
-        "are optimistic; nothing here says how it does at another hospital"
+        "the epoch, temperature and thresholds were chosen on this validation split, so its "
+        "figures are optimistic; nothing here says how it does at another hospital"
     )
     path = save_checkpoint(directory, name, tensors, card)
     final: dict[str, Any] = load_checkpoint(path, "classifier").card

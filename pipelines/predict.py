@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from covidcls.operating_point import AIM_NAMES, DEFAULT_AIM
 from lungseg.allocator import keep_freed_memory
 from pipelines import options
 from pipelines.command import CommandParser, ExitCode, run_command
@@ -56,11 +57,18 @@ def parser() -> CommandParser:
         metavar="N",
         help="threads that decode ahead (%(default)s)",
     )
-    add(
+    cut = parser.add_mutually_exclusive_group()
+    cut.add_argument(
+        "--operating-point",
+        choices=AIM_NAMES,
+        default=DEFAULT_AIM,
+        help="what the classifier's threshold aims at (%(default)s)",
+    )
+    cut.add_argument(
         "--threshold",
         type=options.share,
         metavar="P",
-        help="probability from which a slice is called COVID (the classifier's own)",
+        help="probability from which a slice is called COVID (that of --operating-point)",
     )
     add(
         "--hu-offset",
@@ -87,6 +95,7 @@ def _predict(given: argparse.Namespace) -> ExitCode:
         threshold=given.threshold,
         hu_offset=given.hu_offset,
         overlays=not given.no_overlays,
+        operating_point=given.operating_point,
     )
     keep_freed_memory()
     with ProgressBar(sys.stderr, given.quiet) as progress:

@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from covidcls.operating_point import DEFAULT_AIM
 from lungseg.errors import UsageError
 from lungseg.io import Inputs, find_inputs
 from lungseg.regions import Region
@@ -39,8 +40,8 @@ class Options:
     """What determines the rows and the overlays, besides the inputs and the weights.
 
     ``hu_offset``: 16-bit values are HU + this; None: they are stretched from their own range.
-    ``threshold``: None for the classifier's own. ``batch_size``: slices at once, also the chunk
-    in which rows are saved.
+    ``threshold``: None for that of the ``operating_point``. ``batch_size``: slices at once, also
+    the chunk in which rows are saved.
     """
 
     region: Region = "crop"
@@ -49,6 +50,7 @@ class Options:
     threshold: float | None = None
     hu_offset: float | None = None
     overlays: bool = True
+    operating_point: str = DEFAULT_AIM
 
     def __post_init__(self) -> None:
         if self.batch_size < 1:
@@ -92,12 +94,13 @@ def predict_folder(
     from pipelines.two_stage import TwoStagePipeline
 
     pipeline = TwoStagePipeline.from_checkpoints(
-        weights, options.region, options.device, options.threshold
+        weights, options.region, options.device, options.threshold, options.operating_point
     )
     identity["device"] = str(pipeline.segmenter.device)
     start = folder.begin(state, identity)
     run = _Run(pipeline, paths, inputs.files, folder, options)
     record = {**start, "note": NOTE, "input": str(root), "threshold": pipeline.threshold}
+    record["operating_point"] = pipeline.operating_point
     record |= _described(inputs)
     with Journal(folder.rows_part, options.batch_size) as journal:
         record |= run.to_journal(journal, workers, progress)

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from covidcls.operating_point import Band
 from lungseg.regions import Box
 
 Status = Literal["ok", "no_lung", "not_ct", "unreadable"]
@@ -33,6 +34,9 @@ class Prediction:
     unreadable.
     ``message``: in words, what was assumed, what makes the mask doubtful (see
     :mod:`lungseg.flags`), or why there is no probability.
+    ``band``: ``indeterminate`` where ``probability`` lies in the band in which the classifier's
+    card gives no answer, else ``below`` or ``above`` it; None unless ``ok``, and where the card
+    has no band. ``label`` takes no notice of it.
     """
 
     path: str
@@ -46,6 +50,7 @@ class Prediction:
     box: Box | None
     mask: NDArray[np.bool_] | None
     message: str
+    band: Band | None = None
 
 
 def unreadable(path: str, index: int, threshold: float, message: str) -> Prediction:

@@ -26,7 +26,8 @@ COLUMNS = (
     "x_max",
     "y_max",
     "message",
-    "lesion_fraction",  # last, because later columns are appended, never inserted
+    "lesion_fraction",  # from here on later columns: appended, never inserted
+    "band",
 )
 
 # A spreadsheet takes a cell that starts with one of these for a formula.
@@ -47,6 +48,7 @@ def row_of(prediction: Prediction) -> tuple[str, ...]:
         *box,
         cell_of_message(prediction.message),
         fixed(prediction.lesion_fraction),
+        prediction.band or "",
     )
 
 

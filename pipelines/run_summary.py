@@ -66,6 +66,8 @@ def table(record: Mapping[str, Any]) -> str:
     for name, count in status.items():
         detail = f"   {labels}" if name == "ok" else _named(record["look_at"].get(name, []), count)
         lines.append(f"  {name:<10}{count:>8}{detail if count else ''}")
+    point = f"operating point: {record['operating_point']}"
+    lines.append(f"{'threshold':<12}{record['threshold']:>8.3f}   {point}")
     if record["ignored_files"]:
         lines.append(f"{'ignored':<12}{record['ignored_files']:>8}   files that are no pictures")
     folders = record["unreadable_folders"]

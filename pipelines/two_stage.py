@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from covidcls.operating_point import DEFAULT_AIM, place
 from lungseg.checkpoint import DEFAULTS
 from lungseg.errors import CheckpointError, UsageError
 from lungseg.flags import describe
@@ -44,11 +45,22 @@ class TwoStagePipeline:
         segmenter: LungSegmenter,
         classifier: CovidClassifier,
         threshold: float | None = None,
+        operating_point: str = DEFAULT_AIM,
     ) -> None:
-        """Raises UsageError for a ``threshold`` outside 0 to 1 (None: the classifier's own)."""
-        chosen = classifier.threshold if threshold is None else threshold
+        """A ``threshold`` given here goes before that of the ``operating_point``.
+
+        Raises UsageError for a ``threshold`` outside 0 to 1, and an ``operating_point`` that the
+        classifier's card does not have.
+        """
+        if threshold is None and operating_point not in classifier.thresholds:
+            raise UsageError(
+                f"the card of {classifier.name} has no operating point {operating_point!r}; it "
+                f"has {', '.join(classifier.thresholds)}, and --threshold takes any probability"
+            )
+        chosen = classifier.thresholds[operating_point] if threshold is None else threshold
         if not 0 <= chosen <= 1:
             raise UsageError(f"threshold {chosen} is not a probability: choose one from 0 to 1")
+        self.operating_point = operating_point if threshold is None else "given"
         self.segmenter = segmenter
         self.classifier = classifier
         self.threshold = round(float(chosen), PROBABILITY_DIGITS)
@@ -61,6 +73,7 @@ class TwoStagePipeline:
         region: Region = "crop",
         device: str = "auto",
         threshold: float | None = None,
+        operating_point: str = DEFAULT_AIM,
     ) -> TwoStagePipeline:
         """Load the networks that ``defaults.json`` of ``directory`` (None: the shipped one) names.
 
@@ -79,7 +92,7 @@ class TwoStagePipeline:
                 f"{DEFAULTS} names {classifier.name} for region {region!r}, but its card says that "
                 f"it was trained on {classifier.region!r}; correct {DEFAULTS}"
             )
-        return cls(segmenter, classifier, threshold)
+        return cls(segmenter, classifier, threshold, operating_point)
 
     @property
     def region(self) -> Region:
@@ -181,4 +194,5 @@ class TwoStagePipeline:
             prediction,
             probability=rounded,
             label="COVID" if rounded >= self.threshold else "non-COVID",
+            band=place(rounded, self.classifier.band),
         )

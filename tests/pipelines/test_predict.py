@@ -75,6 +75,7 @@ def test_a_folder_becomes_rows_overlays_and_a_record(
     assert overlays == {f"{row['path']}.png" for row in rows}
     record = json.loads((out / "run.json").read_text())
     assert record["status"] == {"ok": 7, "no_lung": 0, "not_ct": 0, "unreadable": 0}
+    assert (record["operating_point"], record["threshold"]) == ("youden", 0.5)
     assert record["weights"]["segmenter"]["name"] == "dark"
     assert len(record["weights"]["classifier"]["sha256"]) == 64
     assert {"python", "numpy", "torch", "lungseg-covid"} <= record["versions"].keys()
@@ -353,12 +354,21 @@ def test_resume_refuses_to_mix_two_runs(
     again = (slices, "--out", out, "--resume")
     assert_refused(predict(*again, "--batch-size", 3), "--batch-size")
     assert_refused(predict(*again, "--threshold", 0.25), "--threshold")
+    assert_refused(predict(*again, "--operating-point", "cost"), "--operating-point")
     assert_refused(predict(*again, "--region", "full"), "--region")
     assert_refused(predict(*again, "--hu-offset", 1024), "--hu-offset")
     assert_refused(predict(*again, "--no-overlays"), "--overlays")
     (slices / "more.png").write_bytes((slices / "slice0.png").read_bytes())
     assert_refused(predict(*again), "input files")
     assert content(out) == before
+
+
+def test_an_operating_point_that_the_card_lacks_is_refused_before_anything_is_written(
+    predict: Predict, slices: Path, tmp_path: Path
+) -> None:
+    said = predict(slices, "--out", tmp_path / "out", "--operating-point", "sensitive")
+    assert_refused(said, "no operating point 'sensitive'; it has youden")
+    assert not (tmp_path / "out").exists()
 
 
 def test_resume_leaves_rows_of_unknown_origin_alone(
@@ -417,6 +427,8 @@ def test_odd_file_names_get_their_rows_and_overlays(
         (("--device", "tpu"), "tpu"),
         (("--treshold", "0.5"), "did you mean --threshold"),
         (("--resume", "--overwrite"), "not allowed with"),
+        (("--operating-point", "best"), "invalid choice: 'best'"),
+        (("--operating-point", "cost", "--threshold", "0.5"), "not allowed with"),
     ],
 )
 def test_wrong_options_are_told_in_one_sentence(

@@ -39,6 +39,7 @@ def test_a_row_has_the_columns_of_the_interface_in_order() -> None:
         (1, 2, 3, 4),
         np.ones((2, 2), bool),
         "m",
+        "indeterminate",
     )
     assert dict(zip(COLUMNS, row_of(prediction), strict=True)) == {
         "path": "a/b.png",
@@ -54,8 +55,9 @@ def test_a_row_has_the_columns_of_the_interface_in_order() -> None:
         "y_max": "4",
         "message": "m",
         "lesion_fraction": "0.062500",
+        "band": "indeterminate",
     }
-    assert COLUMNS[-2:] == ("message", "lesion_fraction")  # appended, never inserted
+    assert COLUMNS[-3:] == ("message", "lesion_fraction", "band")  # appended, never inserted
 
 
 def test_no_lesion_share_is_no_number() -> None:

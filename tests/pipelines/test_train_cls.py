@@ -21,15 +21,21 @@ Start = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture(scope="module")
-def trained(
+def finished(
     start_training: Start, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, dict[str, Any]]:
-    """The folder of a run of one epoch, and the card that it printed."""
+) -> tuple[Path, str, str]:
+    """The folder of a run of one epoch, and what it wrote to standard output and error."""
     folder = tmp_path_factory.mktemp("train-cls")
     process = start_training("train_cls", folder, "--trainer.max_epochs=1")
     said, errors = process.communicate()
     assert process.returncode == 0, errors
-    return folder, json.loads(said)
+    return folder, said, errors
+
+
+@pytest.fixture(scope="module")
+def trained(finished: tuple[Path, str, str]) -> tuple[Path, dict[str, Any]]:
+    """The folder of the run, and the card that it printed."""
+    return finished[0], json.loads(finished[1])
 
 
 def test_one_epoch_trains_calibrates_and_exports(trained: tuple[Path, dict[str, Any]]) -> None:
@@ -39,6 +45,9 @@ def test_one_epoch_trains_calibrates_and_exports(trained: tuple[Path, dict[str, 
     assert (classifier.region, classifier.margin, classifier.size) == ("crop", 5, 64)
     assert 0.05 <= classifier.temperature <= 20
     assert 0 <= classifier.threshold <= 1
+    assert list(classifier.thresholds) == ["youden", "sensitive", "specific", "cost"]
+    assert classifier.thresholds["youden"] == classifier.threshold
+    assert classifier.band is not None
     assert list((folder / "cache" / "masks").rglob("*.png"))
 
 
@@ -60,6 +69,19 @@ def test_the_card_says_what_was_done_and_how_sure_it_is(
     assert card["figures"].keys() == {"val"}
     assert card["figures"]["val"]["auc"]["n"] == 6
     assert "random forest" in card["floor"]["what"]
+
+
+def test_the_data_are_audited_before_and_the_floors_stand_beside_the_result(
+    finished: tuple[Path, str, str],
+) -> None:
+    _, said, errors = finished
+    audit = json.loads(said)["training"]["audit"]
+    assert (audit["findings"], audit["floors"]) == ({}, [])
+    assert "COVID-19 has 2 independent" in audit["unmeasured"][0]  # one paper for each part
+    lines = errors.splitlines()
+    assert any(line.startswith("floor  no floor by cross-validation") for line in lines)
+    assert lines[-2].startswith("tiny, val ")
+    assert lines[-1].startswith("floor without lungs, val  AUC ")
 
 
 def test_both_trained_stages_make_a_pipeline(
@@ -122,6 +144,33 @@ def test_wrong_use_is_one_sentence_and_exit_code_2(
     assert "Traceback" not in said.err
     assert said.out == ""
     assert not (folder / "weights" / "new.safetensors").exists()
+
+
+@pytest.mark.parametrize(("audit", "told"), [("true", True), ("false", False)])
+def test_the_audit_can_be_left_out(
+    covid_layout: Path,
+    tiny_weights: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    audit: str,
+    told: bool,
+) -> None:
+    options = [
+        "--name=new",
+        f"--audit={audit}",
+        f"--runs={tmp_path / 'runs'}",
+        f"--export_dir={tmp_path}",
+        f"--data.data_dir={covid_layout}",
+        f"--data.weights_dir={tiny_weights}",
+        f"--data.cache_dir={tmp_path}",
+        "--data.size=64",
+        "--data.batch_size=64",  # ends it before the first epoch
+        "--data.workers=0",
+        "--model.arch=tf_efficientnet_lite0",
+        "--trainer.accelerator=cpu",
+    ]
+    assert main(options) == 2
+    assert ("floor  no floor" in capsys.readouterr().err) is told
 
 
 @pytest.mark.slow

@@ -64,6 +64,7 @@ def test_the_fields_stand_in_the_order_of_the_interface() -> None:
         "box",
         "mask",
         "message",
+        "band",
     ]
 
 
@@ -188,6 +189,46 @@ def test_the_threshold_asked_for_decides_the_label(tiny_weights: Path, drawn_sli
         )
         result = one(pipeline(drawn_slice()))
         assert (result.threshold, result.label) == (threshold, label)
+
+
+@pytest.fixture
+def weights_with_points(tiny_weights: Path, tmp_path: Path) -> Path:
+    """The tiny weights, their card with two operating points and a band around everything."""
+    weights = tmp_path / "weights"
+    shutil.copytree(tiny_weights, weights)
+    file = weights / "random-crop.json"
+    card = json.loads(file.read_text())
+    points = {"youden": {"threshold": 0.5}, "sensitive": {"threshold": 0.0}}
+    card |= {"operating_points": points, "indeterminate": {"low": 0.0, "high": 1.0}}
+    file.write_text(json.dumps(card))
+    return weights
+
+
+def test_the_operating_point_decides_the_label_and_a_threshold_goes_before_it(
+    weights_with_points: Path, drawn_slice: Draw
+) -> None:
+    load = TwoStagePipeline.from_checkpoints
+    default = load(weights_with_points, device="cpu")
+    assert (default.operating_point, default.threshold) == ("youden", 0.5)
+    sensitive = load(weights_with_points, device="cpu", operating_point="sensitive")
+    assert (sensitive.operating_point, sensitive.threshold) == ("sensitive", 0.0)
+    assert one(sensitive(drawn_slice())).label == "COVID"
+    given = load(weights_with_points, device="cpu", threshold=1.0, operating_point="sensitive")
+    assert (given.operating_point, given.threshold) == ("given", 1.0)
+    with pytest.raises(UsageError, match="no operating point 'cost'; it has youden, sensitive"):
+        load(weights_with_points, device="cpu", operating_point="cost")
+
+
+def test_an_indeterminate_slice_keeps_a_label_of_two(
+    pipeline: TwoStagePipeline, weights_with_points: Path, drawn_slice: Draw
+) -> None:
+    within = TwoStagePipeline.from_checkpoints(weights_with_points, device="cpu")
+    black = np.zeros((96, 96), np.uint8)
+    result, refused = several(within([drawn_slice(), black]))
+    assert result.band == "indeterminate"
+    assert result.label in ("COVID", "non-COVID")
+    assert refused.band is None
+    assert one(pipeline(drawn_slice())).band is None  # a card from before there were bands
 
 
 def test_messages_of_the_reader_reach_the_prediction(
