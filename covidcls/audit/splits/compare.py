@@ -31,15 +31,15 @@ class SplitComparison:
 
     ``given``: of the published split or, where ``published`` is False, the mean over splits drawn
     by picture. ``leaking``: the share of its tested pictures whose patient, paper or copy is
-    trained on; ``without_patient``: that of all pictures whose patient is unknown. ``grouped``: the
-    mean over splits of the same sizes that keep these together, ``of_seeds`` one by one. ``worth``:
-    ``given`` less ``grouped``.
+    trained on; ``unknown``: that of all pictures of which neither patient nor paper is known.
+    ``grouped``: the mean over splits of the same sizes that keep these together, ``of_seeds`` one
+    by one. ``worth``: ``given`` less ``grouped``.
     """
 
     published: bool
     part: str
     leaking: float
-    without_patient: float
+    unknown: float
     given: Interval
     grouped: Interval
     worth: Interval
@@ -54,7 +54,7 @@ class SplitComparison:
             f"a quick model has AUC {_words(self.given)} on {what} ({self.part}), where "
             f"{self.leaking:.0%} of the tested pictures have their patient, paper or copy in "
             f"{_TRAIN}, and {_words(self.grouped)} on {len(self.seeds)} splits that keep these "
-            f"together: a difference of {_words(self.worth)}; {self._meaning()}{self._unknown()}",
+            f"together: a difference of {_words(self.worth)}; {self._meaning()}{self._not_known()}",
             ("splits",) if self.published and self.leaking else (),
             group=self.part,
         )
@@ -80,11 +80,11 @@ class SplitComparison:
             f"papers or files, one worth up to {self.worth.high:.3f} would not"
         )
 
-    def _unknown(self) -> str:
-        if not self.without_patient:
+    def _not_known(self) -> str:
+        if not self.unknown:
             return ""
         return (
-            f"; the patient of {self.without_patient:.0%} of the pictures is unknown, and what "
+            f"; of {self.unknown:.0%} of the pictures neither patient nor paper is known, and what "
             "slices of one patient leak there is in both figures"
         )
 
@@ -148,7 +148,7 @@ def compare_splits(
         published,
         part,
         float(np.mean([_leaking(units, parts, part) for parts in given])),
-        sum(image.patient is None for image in images) / len(images),
+        sum(image.patient is None and image.source is None for image in images) / len(images),
         _interval(units, of_given),
         _interval(units, of_grouped),
         _interval(units, of_given, less=of_grouped),

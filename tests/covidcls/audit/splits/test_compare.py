@@ -64,7 +64,7 @@ def test_without_leakage_the_interval_holds_zero(glimpses: Glimpses) -> None:
     assert found.worth.low < 0 < found.worth.high
     assert (found.given.n, found.given.n_groups) == (24, 6)
     assert "holds zero" in found.finding().message
-    assert "unknown" not in found.finding().message
+    assert "neither patient nor paper" not in found.finding().message
     assert found.finding().crosses == ()
 
 
@@ -83,7 +83,7 @@ def test_copies_leak_as_patients_do(glimpses: Glimpses) -> None:
     ]
     found = compare_splits(alone, glimpses, groups, seeds=(0,))
     assert found.leaking == 1
-    assert "the patient of 100% of the pictures is unknown" in found.finding().message
+    assert "of 100% of the pictures neither patient nor paper is known" in found.finding().message
 
 
 def test_pictures_without_a_glimpse_or_a_split_are_left_out(glimpses: Glimpses) -> None:
