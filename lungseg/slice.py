@@ -29,6 +29,7 @@ class Slice:
     ``spacing``: (row, column) in mm, or None. ``orientation``: such as ``"LPS"``, or None.
     ``colour``: share of the pixels that are clearly coloured, 0 to 1 (0 for a grey picture).
     ``messages``: what the reader had to assume, in words for a person.
+    ``refusal``: why its header says that it is no axial CT slice, empty where it does not.
     """
 
     pixels: NDArray[np.float32]
@@ -38,6 +39,7 @@ class Slice:
     orientation: str | None = None
     colour: float = 0.0
     messages: tuple[str, ...] = ()
+    refusal: str = ""
 
     @property
     def shape(self) -> tuple[int, int]:

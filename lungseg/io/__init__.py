@@ -2,20 +2,27 @@
 
 from lungseg.io.arrays import as_slices
 from lungseg.io.formats import FORMATS, MAX_PIXELS, Format, Reading
+from lungseg.io.grouping import Grouped, Input, Part, group_inputs
 from lungseg.io.inputs import Inputs, find_inputs
-from lungseg.io.read import read_slices
-from lungseg.io.window import LUNG_WINDOW, Window, window_hu
+from lungseg.io.read import read_part, read_slices
+from lungseg.io.window import LUNG_WINDOW, WINDOWS, Window, window_hu
 
 __all__ = [
     "FORMATS",
     "LUNG_WINDOW",
     "MAX_PIXELS",
+    "WINDOWS",
     "Format",
+    "Grouped",
+    "Input",
     "Inputs",
+    "Part",
     "Reading",
     "Window",
     "as_slices",
     "find_inputs",
+    "group_inputs",
+    "read_part",
     "read_slices",
     "window_hu",
 ]

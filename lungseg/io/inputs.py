@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lungseg.errors import UsageError
-from lungseg.io.formats import HEAD_BYTES, format_of_content, format_of_name, names_of_formats
+from lungseg.io.archive import head_of
+from lungseg.io.formats import HEAD_BYTES, is_input, names_of_formats
 
 
 @dataclass(frozen=True)
@@ -81,10 +82,9 @@ def _is_input(path: Path, also: tuple[str, ...]) -> bool:
     try:
         if not path.is_file():
             return False
-        if format_of_name(path) is not None or path.name.lower().endswith(also):
+        if path.name.lower().endswith(also):
             return True
-        with path.open("rb") as file:
-            return format_of_content(file.read(HEAD_BYTES)) is not None
+        return is_input(path, lambda: head_of(path, HEAD_BYTES))
     except OSError:  # without a known extension, a file that cannot be opened is not known at all
         return False
 

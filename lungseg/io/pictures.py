@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +26,7 @@ from PIL.TiffImagePlugin import (
 )
 
 from lungseg.errors import UnreadableError
+from lungseg.io.archive import InputFile
 from lungseg.io.values import COLOUR_SPREAD, Grey, grey_of_deep_colour, grey_of_values
 from lungseg.slice import Slice, Source
 
@@ -38,7 +38,7 @@ CLEARLY_COLOURED = int(COLOUR_SPREAD * 255) + 1  # smallest spread of 8-bit valu
 PNG_BIT_DEPTH = 24  # where the header chunk, which must come first, has it
 
 
-def read_png(path: Path, reading: Reading) -> Iterator[Slice]:
+def read_png(path: InputFile, reading: Reading) -> Iterator[Slice]:
     """One slice; of an animation the first picture. Any damaged chunk raises."""
     with path.open("rb") as file:
         deep = file.read(PNG_BIT_DEPTH + 1)[-1] == 16
@@ -54,7 +54,7 @@ def read_png(path: Path, reading: Reading) -> Iterator[Slice]:
     yield grey.to_slice(Source(str(path)), *notes)
 
 
-def read_jpeg(path: Path, reading: Reading) -> Iterator[Slice]:
+def read_jpeg(path: InputFile, reading: Reading) -> Iterator[Slice]:
     """One slice; CMYK as its colours look on a screen."""
     with path.open("rb") as file:
         picture = JpegImageFile(file)
@@ -63,7 +63,7 @@ def read_jpeg(path: Path, reading: Reading) -> Iterator[Slice]:
     yield grey.to_slice(Source(str(path)))
 
 
-def read_bmp(path: Path, reading: Reading) -> Iterator[Slice]:
+def read_bmp(path: InputFile, reading: Reading) -> Iterator[Slice]:
     """One slice."""
     with path.open("rb") as file:
         picture = BmpImageFile(file)
@@ -72,7 +72,7 @@ def read_bmp(path: Path, reading: Reading) -> Iterator[Slice]:
     yield grey.to_slice(Source(str(path)))
 
 
-def read_tiff(path: Path, reading: Reading) -> Iterator[Slice]:
+def read_tiff(path: InputFile, reading: Reading) -> Iterator[Slice]:
     """One slice per page, read page by page; a damaged page raises after those before it."""
     with path.open("rb") as file:
         picture = TiffImageFile(file)
@@ -87,7 +87,7 @@ def read_tiff(path: Path, reading: Reading) -> Iterator[Slice]:
             yield grey.to_slice(Source(str(path), index))
 
 
-def check_size(picture: ImageFile, path: Path, reading: Reading) -> None:
+def check_size(picture: ImageFile, path: InputFile, reading: Reading) -> None:
     """Raise UnreadableError, before anything is decoded, for more pixels than allowed."""
     width, height = picture.size
     if width * height > reading.max_pixels:
@@ -98,7 +98,7 @@ def check_size(picture: ImageFile, path: Path, reading: Reading) -> None:
 
 
 def grey_of_page(
-    picture: ImageFile, path: Path, index: int, reading: Reading, deep: bool = False
+    picture: ImageFile, path: InputFile, index: int, reading: Reading, deep: bool = False
 ) -> Grey:
     """Decode the page that ``picture`` stands at; ``deep`` when it has 16 bits per channel."""
     tags = picture.tag_v2 if isinstance(picture, TiffImageFile) else {}
@@ -123,7 +123,7 @@ def grey_of_page(
     return replace(grey, messages=(*grey.messages, unused))
 
 
-def deep_colour(path: Path, index: int) -> NDArray[np.uint16]:
+def deep_colour(path: InputFile, index: int) -> NDArray[np.uint16]:
     """R, G, B of 16 bits, H x W x 3, without alpha; Pillow would keep the upper 8 bits only."""
     import cv2
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lungseg.errors import UnreadableError
+from lungseg.io.archive import InputFile, Member, head_of
 from lungseg.io.formats import (
     HEAD_BYTES,
     MAX_PIXELS,
@@ -19,30 +21,46 @@ from lungseg.io.formats import (
 from lungseg.io.window import LUNG_WINDOW, Window, check_window
 from lungseg.slice import Slice
 
+if TYPE_CHECKING:
+    from lungseg.io.grouping import Part
+
 
 def read_slices(
-    path: Path,
+    path: InputFile,
     hu_offset: float | None = None,
     window: Window = LUNG_WINDOW,
     max_pixels: int = MAX_PIXELS,
 ) -> Iterator[Slice]:
     """The slices of a file one after the other, decoded by its content and not by its name.
 
-    PNG, JPEG and BMP are one slice, a TIFF one per page. Pictures are taken as displayed: turned by
-    their EXIF tag, grey by ITU-R BT.601 luma, transparency over black, 8 bits divided by 255; a
-    picture of 16 or 32 bits is stretched from its own range, unless ``hu_offset`` is given (value =
-    HU + ``hu_offset``): then grey values are HU seen through ``window`` (centre, width in HU) and
-    ``scale`` is ``"hu"``. What was assumed stands in ``messages``.
+    PNG, JPEG and BMP are one slice, a TIFF one per page, a DICOM file one per frame, a volume
+    (NIfTI, NRRD, MHA) its axial slices from the lowest up, a zip archive all that is in it. DICOM
+    and volumes are HU seen through ``window`` (centre, width in HU), unless their values cannot be
+    HU; ``refusal`` says what is no axial CT slice. Pictures are taken as displayed: turned by their
+    EXIF tag, grey by ITU-R BT.601 luma, transparency over black, 8 bits divided by 255; a picture
+    of 16 or 32 bits is stretched from its own range, unless ``hu_offset`` is given (value = HU +
+    ``hu_offset``): then grey values are HU seen through ``window`` and ``scale`` is ``"hu"``. What
+    was assumed stands in ``messages``.
 
     Raises UnreadableError while iterating when the file is empty, cut off, damaged, of no known
     format, or has a page of more than ``max_pixels`` pixels (told from its header, not decoded);
     the pages of a TIFF before a damaged one come first. Raises ValueError for an impossible window.
     """
     check_window(window)
-    return _read(Path(path), Reading(hu_offset, window, max_pixels))
+    file = path if isinstance(path, Member) else Path(path)
+    return _read(file, Reading(hu_offset, window, max_pixels))
 
 
-def _read(path: Path, reading: Reading) -> Iterator[Slice]:
+def read_part(part: Part, reading: Reading) -> Iterator[Slice]:
+    """The slices of one file of an input, with what its series says of it.
+
+    Raises what ``read_slices`` raises.
+    """
+    for slice_ in _read(part.file, reading):
+        yield replace(slice_, messages=(*part.notes, *slice_.messages)) if part.notes else slice_
+
+
+def _read(path: InputFile, reading: Reading) -> Iterator[Slice]:
     found = _format_of(path)
     named = format_of_name(path)
     notes: tuple[str, ...] = ()
@@ -65,13 +83,12 @@ def _read(path: Path, reading: Reading) -> Iterator[Slice]:
         ) from error
 
 
-def _format_of(path: Path) -> Format:
+def _format_of(path: InputFile) -> Format:
     """The format of the content; raises UnreadableError when there is none."""
     if path.is_dir():
         raise UnreadableError(f"{path} is a folder, expected a file; pass the files in it")
     try:
-        with path.open("rb") as file:
-            head = file.read(HEAD_BYTES)
+        head = head_of(path, HEAD_BYTES)
     except OSError as error:
         raise UnreadableError(
             f"{path} cannot be opened ({error.strerror or error}); check its name and permissions"

@@ -1,25 +1,27 @@
-"""NIfTI volumes to axial slices, oriented by their affine and seen through the lung window."""
+"""Volumes to axial slices, oriented by their affine and seen through the lung window; NIfTI."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lungseg.errors import UnreadableError
+from lungseg.io.archive import InputFile
+from lungseg.io.hu import display_range, why_not_hu
+from lungseg.io.planes import ORIENTATION
 from lungseg.io.values import check_finite
+from lungseg.io.voxels import check_bytes
 from lungseg.io.window import LUNG_WINDOW, Window, check_window, window_hu
 from lungseg.slice import Scale, Slice, Source
 
 VOLUME_SUFFIXES = (".nii", ".nii.gz")
-ORIENTATION = "LPS"  # columns run to the patient's left, rows to the back, slices to the head
 FLAT = 0.01  # volume of the box of three unit axes; 1 at right angles, 0.87 at a tilt of 30 degrees
-AIR_HU = -200.0  # a volume of HU has darker voxels: lung, or the air around the patient
+COARSE = 2.0  # times longer than the other side of a voxel: the slices were scanned across it
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +34,7 @@ class Volume:
     ``file_affine``: from the axes of the file. ``messages``: what the reader had to assume.
     """
 
-    path: Path
+    path: InputFile
     stored: NDArray[Any]
     slope: float
     intercept: float
@@ -51,12 +53,25 @@ class Volume:
         values += np.float32(self.intercept)
         return values
 
-    def slices(self, window: Window = LUNG_WINDOW) -> Iterator[Slice]:
+    @property
+    def refusal(self) -> str:
+        """Why its axial slices are none that were scanned: they are cut from coronal or sagittal
+        ones. Empty for an axial volume."""
+        _, row, column = self.spacing
+        if max(row, column) <= COARSE * min(row, column):
+            return ""
+        plane = "coronal" if row > column else "sagittal"
+        return f"a volume of {plane} slices, {max(row, column):.3g} mm apart, expected axial"
+
+    def slices(
+        self, window: Window = LUNG_WINDOW, hu_offset: float | None = None
+    ) -> Iterator[Slice]:
         """The slices from the lowest up, made one by one, HU seen through ``window``.
 
-        A volume without a value below ``AIR_HU`` shows no air, so it cannot be HU: it is taken as
-        displayed and says so, from 0 to 255 (or 1, or its own largest value, where that fits), or
-        from its own range where that begins below 0. Raises ValueError for an impossible window.
+        A volume whose values cannot be HU, such as one without air, is HU + ``hu_offset`` where
+        that is given and fits; else it is taken as displayed and says so, from 0 to 255 (or 1, or
+        its own largest value, where that fits), or from its own range where that begins below 0.
+        Raises ValueError for an impossible window.
         """
         check_window(window)
         low, high = sorted(
@@ -65,41 +80,46 @@ class Volume:
         )
         scale: Scale = "hu"
         messages = self.messages
-        if low >= AIR_HU:
+        offset = 0.0
+        why = why_not_hu(low, high)
+        if why and hu_offset is not None and not why_not_hu(low - hu_offset, high - hu_offset):
+            offset, why = hu_offset, ""
+        if why:
             scale = "display"
-            black = min(low, 0.0)
-            white = max(high, black + 1) if black < 0 or high <= 1 else max(high, 255.0)
+            black, white = display_range(low, high)
             window = ((black + white) / 2, white - black)
-            messages += (
-                f"values from {low:g} to {high:g}, without air, cannot be HU: taken as displayed, "
-                f"from {black:g} to {white:g}",
-            )
+            messages += (f"{why}: taken as displayed, from {black:g} to {white:g}",)
         for index in range(len(self)):
             yield Slice(
-                window_hu(self.values(index), window),
+                window_hu(self.values(index) - np.float32(offset), window),
                 Source(str(self.path), index),
                 scale=scale,
                 spacing=self.spacing[1:],
                 orientation=ORIENTATION,
                 messages=messages,
+                refusal=self.refusal,
             )
 
 
-def read_volume(path: Path, affine: NDArray[np.float64] | None = None) -> Volume:
+def read_volume(path: InputFile, affine: NDArray[np.float64] | None = None) -> Volume:
     """The NIfTI volume in ``path`` (.nii or .nii.gz); a fourth axis of length 1 is dropped.
 
     ``affine``: of the axes of the file, instead of what its header says (None). Slices are of the
     plane next to axial where the scan is oblique. Raises UnreadableError, in one
     sentence, for a file that is missing, cut off or damaged, has no voxel, another number of axes,
-    colours, values that are no finite numbers, or a header that gives its axes no direction.
+    colours, too many voxels, values that are no finite numbers, or a header that gives its axes no
+    direction.
     """
-    import nibabel
-
     try:
-        image: Any = nibabel.load(path, mmap=False)
-        stored = np.asarray(image.dataobj.get_unscaled())
-        slope, intercept = float(image.dataobj.slope), float(image.dataobj.inter)
+        with path.open("rb") as stream:
+            image = _nifti(stream, path)
+            proxy = image.dataobj
+            check_bytes(path, proxy.shape, proxy.dtype.itemsize)
+            stored = np.asarray(proxy.get_unscaled())
+        slope, intercept = float(proxy.slope), float(proxy.inter)
         codes = int(image.header["qform_code"]), int(image.header["sform_code"])
+    except UnreadableError:
+        raise
     # nibabel and the decoders below it raise many kinds on damaged bytes
     except Exception as error:
         said = " ".join(str(error).split()) or type(error).__name__
@@ -107,6 +127,39 @@ def read_volume(path: Path, affine: NDArray[np.float64] | None = None) -> Volume
             f"{path} cannot be decoded as NIfTI ({said}); it is probably cut off or damaged, "
             "copy or export it again"
         ) from error
+    messages = ("its header names no orientation: it may be mirrored",) if not any(codes) else ()
+    if affine is not None:
+        return volume_of(path, stored, affine, slope, intercept)
+    return volume_of(path, stored, image.affine, slope, intercept, messages)
+
+
+def _nifti(stream: BinaryIO, path: InputFile) -> Any:
+    """The image in ``stream``, its voxels not read yet."""
+    import gzip
+
+    from nibabel import Nifti1Image, Nifti2Image
+
+    head = stream.read(2)
+    stream.seek(0)
+    opened: Any = gzip.GzipFile(fileobj=stream) if head == b"\x1f\x8b" else stream
+    version_2 = int.from_bytes(opened.read(4), "little") in (540, 540 << 16)
+    opened.seek(0)
+    return (Nifti2Image if version_2 else Nifti1Image).from_stream(opened)
+
+
+def volume_of(
+    path: InputFile,
+    stored: NDArray[Any],
+    affine: NDArray[np.float64],
+    slope: float = 1.0,
+    intercept: float = 0.0,
+    messages: tuple[str, ...] = (),
+) -> Volume:
+    """A volume of ``stored`` X x Y x Z and its ``affine`` in RAS, turned, without a copy.
+
+    Further axes of length 1 are dropped. Raises UnreadableError for another number of axes, no
+    voxel, what is no finite number, and axes without direction.
+    """
     while stored.ndim > 3 and stored.shape[-1] == 1:
         stored = stored[..., 0]
     if stored.ndim != 3 or stored.size == 0 or stored.dtype.kind not in "iuf":
@@ -118,15 +171,14 @@ def read_volume(path: Path, affine: NDArray[np.float64] | None = None) -> Volume
         check_finite(stored)
     except ValueError as error:
         raise UnreadableError(f"{path}: {error}") from error
-    if affine is not None:
-        return _oriented(path, stored, slope, intercept, affine)
-    if not _has_directions(image.affine):
+    if not np.isfinite([slope, intercept]).all():
+        raise UnreadableError(f"{path} has a slope or intercept that is no number; export it again")
+    if not _has_directions(affine):
         raise UnreadableError(
             f"{path} has a header that gives its axes no direction, so that nobody can tell which "
             "slices are axial; export it again"
         )
-    messages = ("its header names no orientation: it may be mirrored",) if not any(codes) else ()
-    return _oriented(path, stored, slope, intercept, image.affine, messages)
+    return _oriented(path, stored, slope, intercept, affine, messages)
 
 
 def _has_directions(affine: NDArray[np.float64]) -> bool:
@@ -139,12 +191,12 @@ def _has_directions(affine: NDArray[np.float64]) -> bool:
 
 
 def _oriented(
-    path: Path,
+    path: InputFile,
     stored: NDArray[Any],
     slope: float,
     intercept: float,
     affine: NDArray[np.float64],
-    messages: tuple[str, ...] = (),
+    messages: tuple[str, ...],
 ) -> Volume:
     """X x Y x Z with its affine, turned to S x H x W in ``ORIENTATION``, without a copy."""
     from nibabel import orientations

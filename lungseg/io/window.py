@@ -7,6 +7,11 @@ from numpy.typing import ArrayLike, NDArray
 
 Window = tuple[float, float]
 LUNG_WINDOW: Window = (-600, 1500)  # centre and width in HU, the usual window for lungs
+WINDOWS: dict[str, Window] = {  # the usual presets of a chest, by name
+    "lung": LUNG_WINDOW,
+    "mediastinum": (50, 350),
+    "bone": (400, 1800),
+}
 
 
 def check_window(window: Window) -> None:

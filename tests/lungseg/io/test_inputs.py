@@ -96,7 +96,7 @@ def test_single_file(tmp_path: Path) -> None:
     path = picture(tmp_path / "x.bin")
     assert find_inputs(path).files == (path,)
     (tmp_path / "notes.txt").write_text("hello")
-    with pytest.raises(UsageError, match="notes.txt is not an input; expected a folder, or PNG"):
+    with pytest.raises(UsageError, match="notes.txt is not an input; expected a folder, or DICOM"):
         find_inputs(tmp_path / "notes.txt")
 
 
@@ -108,7 +108,7 @@ def test_missing_path_is_wrong_use(tmp_path: Path) -> None:
 
 
 def test_folder_without_inputs_is_wrong_use(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no input: no file in it is PNG, JPEG, TIFF or BMP$"):
+    with pytest.raises(UsageError, match="no input: no file in it is DICOM, PNG, .* or ZIP$"):
         find_inputs(tmp_path)
     (tmp_path / "a.txt").write_text("a")
     (tmp_path / "b").write_text("b")

@@ -126,7 +126,7 @@ def test_pages_before_a_damaged_one_are_given(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", r"is empty \(0 bytes\), expected PNG, JPEG, TIFF or BMP"),
+        (b"", r"is empty \(0 bytes\), expected DICOM, PNG, .* or ZIP"),
         (b"<html>Not found</html>", "starts with b'<html>Not fo'.*text or web page"),
         (bytes(400), "it holds zeros, a download"),
         (b"GIF89a\x01\x00\x01\x00", "starts with b'GIF89a.*another kind of file"),

@@ -1,0 +1,89 @@
+"""The pixels of one frame as a slice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lungseg.io.dicom.header import Header, Rescale
+from lungseg.io.hu import display_range, why_not_hu
+from lungseg.io.planes import ORIENTATION, is_transposed, turned_to_lps
+from lungseg.io.values import Grey, check_finite
+from lungseg.io.window import window_hu
+from lungseg.slice import Slice, Source
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+    from lungseg.io.formats import Reading
+
+AIR = -1000.0  # HU that is shown where the scanner saw nothing
+HU_UNITS = ("", "HU", "US")  # US: unspecified; others, such as MGML, are maps of a material
+
+
+def frame_slice(
+    dataset: Dataset, header: Header, index: int, source: Source, reading: Reading
+) -> Slice:
+    """Frame ``index`` seen through the window, turned to LPS; a refused one black, undecoded.
+
+    Raises whatever the decoder raises.
+    """
+    frame = header.frames[index]
+    if frame.refusal:
+        black = np.zeros((max(header.rows, 1), max(header.columns, 1)), np.float32)
+        return Slice(black, source, refusal=frame.refusal, messages=frame.notes)
+    from pydicom.pixels import pixel_array
+
+    stored = pixel_array(dataset, index=index)
+    if stored.shape != (header.rows, header.columns):
+        raise ValueError(f"decoded to {stored.shape}, expected {header.rows, header.columns}")
+    check_finite(stored)
+    grey = _grey(stored, header, frame.rescale, reading)
+    directions = frame.place.directions
+    slice_ = replace(grey.to_slice(source, *frame.notes), spacing=frame.spacing)
+    if directions is None:
+        return slice_
+    spacing = frame.spacing
+    if spacing is not None and is_transposed(directions):
+        spacing = (spacing[1], spacing[0])
+    return replace(
+        slice_,
+        pixels=np.ascontiguousarray(turned_to_lps(slice_.pixels, directions)),
+        spacing=spacing,
+        orientation=ORIENTATION,
+    )
+
+
+def _grey(stored: NDArray[Any], header: Header, rescale: Rescale, reading: Reading) -> Grey:
+    """HU seen through the window, or, where the values cannot be HU, their own range."""
+    shown = _shown(stored, header.padding)
+    values = stored.astype(np.float32) * np.float32(rescale.slope) + np.float32(rescale.intercept)
+    low, high = (float(values[shown].min()), float(values[shown].max())) if shown.any() else (0, 0)
+    why = why_not_hu(low, high)
+    if rescale.unit not in HU_UNITS:
+        why = f"values in {rescale.unit} are no HU"
+    elif why and reading.hu_offset is not None and not rescale.said:
+        values -= np.float32(reading.hu_offset)
+        low, high = low - reading.hu_offset, high - reading.hu_offset
+        why = why_not_hu(low, high)
+    if not why:
+        values[~shown] = AIR
+        said = () if rescale.said else ("its header has no slope and intercept: taken for HU",)
+        return Grey(window_hu(values, reading.window), "hu", messages=said)
+    black, white = display_range(low, high)
+    values[~shown] = black
+    pixels = window_hu(values, ((black + white) / 2, white - black))
+    message = f"{why}: taken as displayed, from {black:g} to {white:g}"
+    return Grey(1 - pixels if header.inverted else pixels, messages=(message,))
+
+
+def _shown(stored: NDArray[Any], padding: int | None) -> NDArray[np.bool_]:
+    """Where the scanner saw something. The header may hold the padding's bits as unsigned."""
+    if padding is None or stored.dtype.kind == "f":
+        return np.ones(stored.shape, np.bool_)
+    bits = 8 * stored.itemsize
+    same = (stored.astype(np.int64) - padding) % (1 << bits) == 0
+    return ~same

@@ -1,0 +1,58 @@
+"""One DICOM file to slices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from lungseg.errors import UnreadableError
+from lungseg.io.archive import InputFile
+from lungseg.io.dicom.dataset import read_dataset
+from lungseg.io.dicom.header import header_of
+from lungseg.io.dicom.pixels import frame_slice
+from lungseg.io.formats import Reading
+from lungseg.io.stack import stack
+from lungseg.slice import Slice, Source
+
+
+def read_dicom(file: InputFile, reading: Reading) -> Iterator[Slice]:
+    """One slice a frame, from the lowest up, HU seen through the window, in LPS.
+
+    A file of another modality, a scout, a coronal or a colour picture has ``refusal`` set. Raises
+    UnreadableError for too many pixels, a table of contents, and a header that says nothing.
+    """
+    dataset = read_dataset(file, pixels=True)
+    header = header_of(dataset, file)
+    if header.is_directory:
+        raise UnreadableError(
+            f"{file} is a DICOMDIR, a table of contents; pass the folder that it lies in"
+        )
+    if header.rows * header.columns > reading.max_pixels:
+        raise UnreadableError(
+            f"{file} is {header.columns:,} x {header.rows:,} pixels, expected at most "
+            f"{reading.max_pixels:,} in all; it is no CT slice, or its header is damaged"
+        )
+    assumed = _complete(dataset)
+    found = stack([frame.place for frame in header.frames])
+    for place, (index, notes) in enumerate(zip(found.order, found.notes, strict=True)):
+        slice_ = frame_slice(dataset, header, index, Source(str(file), place), reading)
+        said = (*slice_.messages, *assumed, *notes)
+        yield replace(slice_, messages=said) if said else slice_
+
+
+def _complete(dataset: object) -> tuple[str, ...]:
+    """Set the transfer syntax of a file that has none: it is one of the two without compression."""
+    from pydicom import FileDataset
+    from pydicom.dataset import FileMetaDataset
+    from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+    assert isinstance(dataset, FileDataset)
+    if not hasattr(dataset, "file_meta"):
+        dataset.file_meta = FileMetaDataset()
+    if "TransferSyntaxUID" in dataset.file_meta:
+        return ()
+    implicit = dataset.original_encoding[0]
+    dataset.file_meta.TransferSyntaxUID = (
+        ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
+    )
+    return ("it names no transfer syntax: taken for uncompressed",)

@@ -1,0 +1,92 @@
+"""Which DICOM files are one series, in which order, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import TypeAlias
+
+from lungseg.io.dicom.header import Header
+from lungseg.io.stack import stack, with_notes
+
+Key: TypeAlias = tuple[object, ...]
+
+NAMED = 3  # other parts of a mixed series that are told one by one
+
+
+@dataclass(frozen=True)
+class Named:
+    """A file by its name (POSIX, below the folder that was given) and its header."""
+
+    name: str
+    header: Header
+
+
+@dataclass(frozen=True)
+class Series:
+    """Files in the order of their slices, the lowest first, with what must be known of each.
+
+    ``step``: the usual distance of two slices in mm, None where it is not known.
+    """
+
+    names: tuple[str, ...]
+    notes: tuple[tuple[str, ...], ...]
+    step: float | None
+
+
+def group_series(files: Iterable[Named]) -> list[Series]:
+    """Series by SeriesInstanceUID, orientation and matrix, in the order of their first files.
+
+    What has no UID belongs to those in its folder. Scouts, files without a position and files of
+    many frames are never mixed with slices.
+    """
+    groups: dict[Key, list[Named]] = {}
+    for file in files:
+        groups.setdefault(_key(file), []).append(file)
+    parts: dict[str, list[Key]] = {}
+    for key, group in groups.items():
+        parts.setdefault(_uid(group[0]), []).append(key)
+    return [
+        _series(group, [groups[other] for other in parts[_uid(group[0])] if other != key])
+        for key, group in groups.items()
+    ]
+
+
+def _uid(file: Named) -> str:
+    return file.header.series or f"in {PurePosixPath(file.name).parent}"
+
+
+def _key(file: Named) -> Key:
+    header = file.header
+    first = header.frames[0]
+    directions = first.place.directions
+    rounded = directions and tuple(round(value, 2) + 0.0 for value in directions)
+    alone = file.name if len(header.frames) > 1 else None
+    placed = first.place.position is not None
+    return (_uid(file), rounded, header.rows, header.columns, first.refusal, placed, alone)
+
+
+def _series(group: list[Named], others: list[list[Named]]) -> Series:
+    frames = [file.header.frames[0] for file in group]
+    if frames[0].refusal:
+        return Series(tuple(file.name for file in group), ((),) * len(group), None)
+    places = [replace(file.header.frames[0].place, name=file.name) for file in group]
+    found = stack(places)
+    said: list[str] = []
+    if len(group) > 1 and not group[0].header.series:
+        said.append("its header names no series: taken with the files of its folder")
+    others = [other for other in others if other[0].header.series and other[0].header.rows]
+    if others:
+        parts = [f"{len(other)} with {other[0].name}" for other in others[:NAMED]]
+        more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
+        said.append(
+            "a mixed series: files of another orientation, matrix or kind are inputs of their own "
+            f"({', '.join(parts)}{more})"
+        )
+    if len({frame.spacing for frame in frames}) > 1:
+        said.append("the pixel spacing changes within the series")
+    if len({frame.rescale for frame in frames}) > 1:
+        said.append("slope or intercept change within the series")
+    found = with_notes(found, tuple(said))
+    return Series(tuple(group[i].name for i in found.order), found.notes, found.step)

@@ -1,0 +1,162 @@
+"""From files to inputs: DICOM files become series, archives their members."""
+
+from __future__ import annotations
+
+import posixpath
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lungseg.errors import UnreadableError
+from lungseg.io.archive import InputFile, head_of, members
+from lungseg.io.dicom.series import Named, Series, group_series
+from lungseg.io.formats import HEAD_BYTES, format_of_content, is_input
+
+
+@dataclass(frozen=True)
+class Part:
+    """A file of an input, its POSIX ``name`` below the folder that was given, and ``notes`` that
+    each of its slices carries."""
+
+    file: InputFile
+    name: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Input:
+    """What has its rows under one ``name``: a picture, a volume, a DICOM series, or a file that
+    cannot be read. ``parts``: in the order of the slices. ``format``: of its content, empty where
+    it is not known. ``step``: mm between the slices of a series, where that is known."""
+
+    name: str
+    parts: tuple[Part, ...]
+    format: str = ""
+    step: float | None = None
+
+
+@dataclass(frozen=True)
+class Grouped:
+    """Inputs in the order of their first files, and the count of members of archives, and of
+    tables of contents, that were ``ignored``."""
+
+    inputs: tuple[Input, ...]
+    ignored: int = 0
+
+
+def group_inputs(files: Iterable[InputFile], root: Path | None = None) -> Grouped:
+    """The inputs in ``files``, named by their path below ``root`` (None: by their own path).
+
+    A DICOM series is the files of one SeriesInstanceUID, orientation and matrix, wherever they lie;
+    it has the name of their common folder where no other series has that, else that of its first
+    file. The members of a zip archive are inputs as in a folder. Reads the first bytes of all files
+    and the headers of DICOM files. What cannot be read is an input that says so when it is read.
+    """
+    known: list[Part] = []
+    formats: dict[str, str] = {}
+    dicom: list[Named] = []
+    ignored = 0
+    for part in _parts(files, root):
+        if part is None:
+            ignored += 1
+            continue
+        formats[part.name] = _format_of(part.file)
+        if formats[part.name] == "DICOM":
+            header = _named(part)
+            if header is not None and header.header.is_directory:
+                ignored += 1
+                continue
+            dicom += [header] if header is not None else []
+        known.append(part)
+    series = {min(one.names): one for one in group_series(dicom)}
+    in_series = {name for one in series.values() for name in one.names}
+    of_name = {part.name: part.file for part in known}
+    names = _names(series.values(), root)
+    inputs = []
+    for part in known:
+        one = series.get(part.name)
+        if one is not None:
+            parts = tuple(
+                Part(of_name[name], name, notes)
+                for name, notes in zip(one.names, one.notes, strict=True)
+            )
+            inputs.append(Input(names[part.name], parts, "DICOM", one.step))
+        elif part.name not in in_series:
+            inputs.append(Input(part.name, (part,), formats[part.name]))
+    return Grouped(tuple(inputs), ignored)
+
+
+def _parts(files: Iterable[InputFile], root: Path | None) -> Iterator[Part | None]:
+    """Each file with its name, archives unfolded; None for a member that is no input."""
+    for file in files:
+        yield from _unfolded(Part(file, _name(file, root)))
+
+
+def _unfolded(part: Part) -> Iterator[Part | None]:
+    if _format_of(part.file) != "ZIP":
+        yield part
+        return
+    try:
+        found = members(part.file)
+    except UnreadableError:
+        yield part  # reading it says what is wrong with it
+        return
+    wanted = [member for member in found if _is_member(member)]
+    if not wanted:
+        yield part
+        return
+    yield from (None for _ in range(len(found) - len(wanted)))
+    for member in wanted:
+        yield from _unfolded(Part(member, f"{part.name}/{member.path}"))
+
+
+def _is_member(member: InputFile) -> bool:
+    try:
+        return is_input(member, lambda: head_of(member, HEAD_BYTES))
+    except UnreadableError:
+        return True  # it gets its row, for it may have been a slice
+
+
+def _format_of(file: InputFile) -> str:
+    """The name of the format of the content, empty where there is none or it cannot be read."""
+    try:
+        found = format_of_content(head_of(file, HEAD_BYTES))
+    except (OSError, UnreadableError):
+        return ""
+    return found.name if found is not None else ""
+
+
+def _named(part: Part) -> Named | None:
+    """The header of a DICOM file, None where it cannot be read."""
+    from lungseg.io.dicom.header import read_header
+
+    try:
+        return Named(part.name, read_header(part.file))
+    except Exception:  # whatever it is, reading the file will say it in its row
+        return None
+
+
+def _name(file: InputFile, root: Path | None) -> str:
+    """``file`` below ``root`` with slashes; its name where ``root`` is the file."""
+    if root is None or not isinstance(file, Path):
+        return str(file)
+    return file.relative_to(root).as_posix() if file != root else file.name
+
+
+def _names(series: Iterable[Series], root: Path | None) -> dict[str, str]:
+    """What each series is called, by the name of its first file."""
+    folders = {min(one.names): _folder(one, root) for one in series}
+    taken = Counter(folders.values())
+    return {
+        first: folder if folder and taken[folder] == 1 else first
+        for first, folder in folders.items()
+    }
+
+
+def _folder(series: Series, root: Path | None) -> str:
+    """The common folder of the files of a series; nothing for a single file."""
+    if len(series.names) == 1:
+        return ""
+    folder = posixpath.commonpath([posixpath.dirname(name) for name in series.names])
+    return folder or (root.resolve().name if root is not None else "")

@@ -1,0 +1,96 @@
+"""MetaImage volumes (.mha) as ITK writes them.
+
+Read here: ITK is a package of 300 MB, and the one small library (metaimageio) opens whatever path a
+header names, unpacks without bounds and takes no file in memory.
+"""
+
+from __future__ import annotations
+
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lungseg.errors import UnreadableError
+from lungseg.io.archive import InputFile
+from lungseg.io.volumes import Volume, volume_of
+from lungseg.io.voxels import check_bytes, unpacked
+
+TYPES = {
+    "MET_CHAR": "i1",
+    "MET_UCHAR": "u1",
+    "MET_SHORT": "i2",
+    "MET_USHORT": "u2",
+    "MET_INT": "i4",
+    "MET_UINT": "u4",
+    "MET_LONG": "i8",
+    "MET_ULONG": "u8",
+    "MET_LONG_LONG": "i8",
+    "MET_ULONG_LONG": "u8",
+    "MET_FLOAT": "f4",
+    "MET_DOUBLE": "f8",
+}
+MOST_SIGNIFICANT_FIRST = ("binarydatabyteordermsb", "elementbyteordermsb")
+DIRECTIONS = ("transformmatrix", "rotation", "orientation")  # three names of one thing
+OFFSETS = ("offset", "position", "origin")
+MAX_HEADER_LINES = 200
+MAX_LINE = 10_000  # bytes
+LPS_TO_RAS = np.array([-1.0, -1.0, 1.0])
+
+
+def read_metaimage(file: InputFile) -> Volume:
+    """The volume in a MetaImage file whose voxels follow its header.
+
+    Raises UnreadableError for voxels in another file, another number of axes or channels, more
+    bytes than allowed; ValueError and KeyError for a damaged header.
+    """
+    with file.open("rb") as stream:
+        header = _header(stream)
+        if header.get("elementdatafile", "").upper() != "LOCAL":
+            raise UnreadableError(f"{file} has its voxels in another file; save both as one .mha")
+        if header.get("elementnumberofchannels", "1") != "1":
+            raise UnreadableError(f"{file} has colours, expected one number a voxel; CT is grey")
+        sizes = [int(size) for size in header["dimsize"].split()]
+        order = ">" if any(_true(header, key) for key in MOST_SIGNIFICANT_FIRST) else "<"
+        kind = np.dtype(order + TYPES[header["elementtype"].upper()])
+        wanted = check_bytes(file, sizes, kind.itemsize)
+        packed = _true(header, "compresseddata")
+        content = unpacked(stream, wanted) if packed else stream.read(wanted)
+    if len(content) < wanted:
+        raise ValueError(f"{len(content):,} bytes of voxels, expected {wanted:,}")
+    stored: NDArray[Any] = np.frombuffer(content, kind).reshape(sizes[::-1]).T
+    return volume_of(file, stored, _affine(header, file))
+
+
+def _header(stream: BinaryIO) -> dict[str, str]:
+    """The lines up to where the voxels begin, keys in lower case."""
+    header: dict[str, str] = {}
+    for _ in range(MAX_HEADER_LINES):
+        key, equals, value = stream.readline(MAX_LINE).decode("ascii", "replace").partition("=")
+        if not equals:
+            break
+        header[key.strip().lower()] = value.strip()
+        if key.strip().lower() == "elementdatafile":
+            break
+    return header
+
+
+def _true(header: dict[str, str], key: str) -> bool:
+    return header.get(key, "false").lower() == "true"
+
+
+def _affine(header: dict[str, str], file: InputFile) -> NDArray[np.float64]:
+    """4 x 4, from the axes of the file to mm in RAS; MetaImage is in LPS."""
+    matrix = next((header[name] for name in DIRECTIONS if name in header), None)
+    if matrix is None:
+        raise UnreadableError(
+            f"{file} gives its axes no direction (TransformMatrix); export it again"
+        )
+    spacing = np.array(header.get("elementspacing", "1 1 1").split(), float)
+    offset = next((header[name] for name in OFFSETS if name in header), "0 0 0")
+    affine = np.eye(4)
+    # a row of the matrix is an axis of the file
+    affine[:3, :3] = np.array(matrix.split(), float).reshape(3, 3).T * spacing
+    affine[:3, 3] = np.array(offset.split(), float)
+    affine[:3] *= LPS_TO_RAS[:, None]
+    return affine

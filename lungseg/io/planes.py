@@ -1,0 +1,49 @@
+"""Where a slice lies in the patient, and how it is turned to the side that a radiologist sees."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Direction cosines of a row and of a column in LPS (DICOM's ImageOrientationPatient).
+Directions: TypeAlias = tuple[float, float, float, float, float, float]
+Plane: TypeAlias = Literal["axial", "coronal", "sagittal"]
+
+ORIENTATION = "LPS"  # columns run to the patient's left, rows to the back, slices to the head
+PLANES: tuple[Plane, ...] = ("sagittal", "coronal", "axial")  # by the axis that they are normal to
+
+
+def normal_of(directions: Directions) -> NDArray[np.float64]:
+    """Unit vector along the slices of a stack, to the left, the back or the head."""
+    normal = np.cross(directions[:3], directions[3:])
+    normal /= np.linalg.norm(normal)
+    return normal if normal[np.abs(normal).argmax()] > 0 else -normal
+
+
+def plane_of(directions: Directions) -> Plane:
+    """The plane next to that of the slice; a tilted gantry leaves a slice axial."""
+    return PLANES[int(np.abs(normal_of(directions)).argmax())]
+
+
+def tilt_of(directions: Directions) -> float:
+    """Degrees between the slice and ``plane_of`` it, 0 to 55."""
+    return float(np.degrees(np.arccos(min(np.abs(normal_of(directions)).max(), 1.0))))
+
+
+def turned_to_lps(pixels: NDArray[Any], directions: Directions) -> NDArray[Any]:
+    """An axial slice, H x W, with columns to the patient's left and rows to the back; a view."""
+    if is_transposed(directions):
+        pixels = pixels.T
+        directions = (*directions[3:], *directions[:3])
+    if directions[0] < 0:
+        pixels = pixels[:, ::-1]
+    if directions[4] < 0:
+        pixels = pixels[::-1]
+    return pixels
+
+
+def is_transposed(directions: Directions) -> bool:
+    """Whether the rows of an axial slice run from front to back."""
+    return abs(directions[1]) > abs(directions[0])

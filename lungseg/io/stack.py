@@ -1,0 +1,110 @@
+"""Slices in their order along the body, and what is wrong with their places."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lungseg.io.planes import Directions, normal_of
+
+SAME_PLACE = 0.01  # mm; positions are written with three to six digits
+GAP = 1.5  # times the usual step: half a step is no rounding, but a slice that is not there
+UNEVEN = 0.1  # share of the usual step
+
+
+@dataclass(frozen=True)
+class Place:
+    """What the header of one slice says of where it lies.
+
+    ``position``: of its first pixel, mm in LPS. ``number``: DICOM's InstanceNumber, or the place of
+    a frame in its file. ``step``: mm to the next slice, as the header says it. ``name``: of its
+    file, for messages.
+    """
+
+    directions: Directions | None
+    position: tuple[float, float, float] | None
+    number: int | None = None
+    step: float | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """``order``: indices of the places, the lowest first. ``notes``: of each place in that order,
+    what a person must know. ``step``: the usual distance of two slices in mm, or None."""
+
+    order: tuple[int, ...]
+    notes: tuple[tuple[str, ...], ...]
+    step: float | None = None
+
+
+def stack(places: Sequence[Place]) -> Stack:
+    """Sort slices of one orientation by their position along the normal.
+
+    Slices that are missing, lie in one place, lie unevenly or at other distances than their header
+    says are told in notes. Without positions the order is that of their numbers.
+    """
+    heights = _heights(places)
+    if heights is None:
+        unknown = len(places)
+        order = sorted(
+            range(unknown), key=lambda i: (places[i].number is None, places[i].number or 0, i)
+        )
+        said = ("its header gives no position: in the order of the numbers in the headers",)
+        return Stack(tuple(order), (said if unknown > 1 else (),) * unknown)
+    order = sorted(range(len(places)), key=lambda i: (heights[i], places[i].number or 0, i))
+    steps = np.diff([heights[i] for i in order])
+    apart = steps[steps > SAME_PLACE]
+    step = float(np.median(apart)) if apart.size else None
+    everywhere = () if step is None else _uneven(apart, step) + _unlike_header(places, step)
+    notes = [list(everywhere) for _ in order]
+    for lower, distance in enumerate(steps):
+        if distance <= SAME_PLACE:
+            notes[lower].append(_twice(places[order[lower + 1]]))
+            notes[lower + 1].append(_twice(places[order[lower]]))
+        elif step is not None and distance > GAP * step:
+            notes[lower].append(
+                f"slices are missing: the next one lies {distance:.4g} mm above, usual are "
+                f"{step:.4g} mm"
+            )
+    return Stack(tuple(order), tuple(map(tuple, notes)), step)
+
+
+def with_notes(found: Stack, said: tuple[str, ...]) -> Stack:
+    """``found`` with ``said`` before the notes of every place."""
+    return replace(found, notes=tuple((*said, *notes) for notes in found.notes))
+
+
+def _heights(places: Sequence[Place]) -> list[float] | None:
+    """Millimetres along the normal of the first place; None where one of them is not known."""
+    first = places[0].directions
+    if first is None:
+        return None
+    normal = normal_of(first)
+    heights = []
+    for place in places:
+        if place.position is None:
+            return None
+        heights.append(float(normal @ np.array(place.position)))
+    return heights
+
+
+def _uneven(apart: np.ndarray, step: float) -> tuple[str, ...]:
+    usual = apart[apart <= GAP * step]
+    if not usual.size or usual.max() - usual.min() <= UNEVEN * step:
+        return ()
+    return (f"slices lie {usual.min():.4g} to {usual.max():.4g} mm apart, expected one distance",)
+
+
+def _unlike_header(places: Sequence[Place], step: float) -> tuple[str, ...]:
+    said = {place.step for place in places if place.step is not None}
+    wrong = sorted(value for value in said if abs(abs(value) - step) > UNEVEN * step)
+    if not wrong:
+        return ()
+    return (f"slices lie {step:.4g} mm apart, though the header says {wrong[0]:.4g} mm",)
+
+
+def _twice(other: Place) -> str:
+    return f"lies in the same place as {other.name or 'another slice'}"
