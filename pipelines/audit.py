@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipelines import options
-from pipelines.audit_folder import LAYOUTS, DataSet, audit_folder, table
+from pipelines.audit_folder import LAYOUTS, DataSet, Options, audit_folder
+from pipelines.audit_output import table
 from pipelines.command import CommandParser, ExitCode, run_command
 from pipelines.progress import ProgressBar
 
@@ -21,11 +22,12 @@ examples:
 
 The layout folders has one folder for each class, whose name is the label. --splits is a CSV with
 columns file and split (or a JSON object of split to files), --patients one with columns file and
-patient. Writes audit.html (open it in a browser: all pairs side by side), audit.csv (one row a
-finding) and audit.json.
+patient. Writes audit.html (open it in a browser: pairs of pictures side by side), audit.csv (one
+row a finding) and audit.json.
 
-exit codes: 0 nothing crosses splits or labels, 1 could not finish, 2 wrong use, 3 finished, but
-something crosses splits or labels or could not be read
+exit codes: 0 nothing of what follows, 1 could not finish, 2 wrong use, 3 finished, but something
+crosses splits or labels, the class is known without looking at the disease (the interval of a floor
+lies above AUC 0.7), or a file cannot be decoded
 """
 
 
@@ -43,6 +45,30 @@ def parser() -> CommandParser:
     add("--patients", type=Path, metavar="CSV", help="which file is of which patient (unknown)")
     add("--out", type=Path, required=True, help="folder to write")
     add("--overwrite", action="store_true", help="replace an earlier audit")
+    add(
+        "--compare-splits",
+        action="store_true",
+        help="what leakage is worth: a quick model on this split and on grouped ones",
+    )
+    add(
+        "--build-split",
+        type=Path,
+        metavar="FILE",
+        help="write a split that cannot leak: a CSV for --splits, its record beside it as JSON",
+    )
+    add(
+        "--seed",
+        type=options.whole_from(0),
+        default=0,
+        metavar="N",
+        help="of the folds of floors, and of --build-split (0)",
+    )
+    add(
+        "--no-lungs",
+        action="store_true",
+        help="no floor of the picture without lungs, which needs stage 1 and takes longest",
+    )
+    options.add_weights(parser)
     add(
         "--workers",
         type=options.whole_from(0),
@@ -62,8 +88,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _audit(given: argparse.Namespace) -> ExitCode:
     data = DataSet(given.dir, given.layout, given.splits, given.patients)
+    chosen = Options(
+        compare_splits=given.compare_splits,
+        build_split=given.build_split,
+        seed=given.seed,
+        lungs=not given.no_lungs,
+        weights=given.weights,
+        device=given.device,
+    )
     with ProgressBar(sys.stderr, given.quiet) as progress:
-        record = audit_folder(data, given.out, given.overwrite, given.workers, progress)
+        record = audit_folder(data, given.out, chosen, given.overwrite, given.workers, progress)
     print(json.dumps(record) if given.json else table(record), flush=True)
     return ExitCode(record["exit_code"])
 

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from textwrap import wrap
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from covidcls.audit.findings import COLUMNS, Finding
 from covidcls.audit.inventory import Inventory, class_folders, covid_ct
-from lungseg.errors import UsageError
-from lungseg.whole_file import write_whole
+from lungseg.checkpoint import resolve
+from lungseg.errors import CheckpointError, UsageError
+from pipelines.audit_output import FILES, check_out, check_split_file, write_results
 from pipelines.command import ExitCode
-from pipelines.output_folder import OutputFolder, is_free
-from pipelines.results import as_csv, cell_of_message, cell_of_path
 from pipelines.run_identity import identity_of, now
-from pipelines.text import one_line
+
+if TYPE_CHECKING:
+    from covidcls.data.mask_cache import MaskCache
 
 Layout = Literal["covid-ct", "folders"]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
 
 Progress = Callable[[int, int], object]
-FILES = {"page": "audit.html", "rows": "audit.csv", "record": "audit.json"}
 
-_EXTRA = ("faiss", "imagehash", "jinja2", "openpyxl")  # modules that [audit] installs
+_EXTRA = ("faiss", "imagehash", "jinja2", "openpyxl", "sklearn")  # modules that [audit] installs
 
 
 @dataclass(frozen=True)
@@ -55,9 +52,22 @@ class DataSet:
         return covid_ct(self.root)
 
 
+@dataclass(frozen=True)
+class Options:
+    """What to do: see ``python -m pipelines.audit --help``."""
+
+    compare_splits: bool = False
+    build_split: Path | None = None
+    seed: int = 0
+    lungs: bool = True
+    weights: Path | None = None
+    device: str = "auto"
+
+
 def audit_folder(
     data: DataSet,
     out: Path,
+    options: Options | None = None,
     overwrite: bool = False,
     workers: int = 0,
     progress: Progress | None = None,
@@ -66,80 +76,79 @@ def audit_folder(
 
     ``workers``: processes that read (0: this one). ``progress(done, total)`` is called with numbers
     of files. Raises UsageError, before anything is written, for a missing or empty input, tables
-    that do not fit it, an ``out`` in the way, and where the extra ``audit`` is not installed.
+    that do not fit it, outputs in the way, splits that cannot be compared or built, and where the
+    extra ``audit`` is not installed.
     """
+    options = options or Options()
     began, started = time.perf_counter(), now()
-    _check_out(out, data.root, overwrite)
+    check_out(out, data.root, overwrite)
+    if options.build_split:
+        check_split_file(options.build_split, overwrite)
     inventory = data.inventory()
     _check_installed()
+    masks, made_by = _masks(options)
 
     from covidcls.audit.audit import audit_images
-    from covidcls.audit.report import looked_at, record_of, render
+    from covidcls.audit.report import looked_at, record_of
+    from covidcls.audit.splits import build_split, write_split
 
-    audit = audit_images(inventory, workers, progress)
-    name = data.root.resolve().name
+    audit = audit_images(inventory, masks, options.compare_splits, options.seed, workers, progress)
+    split = (
+        build_split(inventory.images, audit.groups, seed=options.seed)
+        if options.build_split
+        else None
+    )
     paths = sorted({image.path for image in inventory.images})
-    options = {
+    chosen = {
         "layout": data.layout,
-        "splits": str(data.splits) if data.splits else None,
-        "patients": str(data.patients) if data.patients else None,
+        "splits": _text(data.splits),
+        "patients": _text(data.patients),
+        "compare_splits": options.compare_splits,
+        "build_split": _text(options.build_split),
+        "seed": options.seed,
+        "no_lungs": masks is None,
     }
     record = {
         "tool": "lungseg-covid audit",
         "started": started,
-        "input": name,
+        "input": data.root.resolve().name,
         "looked_at": looked_at(audit),
-        **identity_of(options, {}, [data.root / path for path in paths], paths),
+        **identity_of(chosen, made_by, [data.root / path for path in paths], paths),
         **record_of(audit),
-        "written": {what: str(out / file) for what, file in FILES.items()},
+        "built_split": split.record() if split else None,
+        "written": _written(out, options),
         "exit_code": int(ExitCode.LOOK if audit.needs_look else ExitCode.DONE),
         "seconds": round(time.perf_counter() - began, 1),
     }
-    _write(
-        out,
-        {
-            "page": render(audit, name, _about(record)).encode("utf-8", "backslashreplace"),
-            "rows": as_csv([COLUMNS, *map(_row, audit.findings)]),
-            "record": (json.dumps(record, indent=2) + "\n").encode("ascii"),
-        },
-    )
+    if split and options.build_split:
+        write_split(split, options.build_split)
+    write_results(out, audit, record)
     return record
 
 
-def table(record: Mapping[str, Any]) -> str:
-    """The record of an audit as lines for a person."""
-    lines = wrap(one_line(f"{record['input']}: {record['looked_at']}"), 100)
-    for found in record["verdicts"]:
-        mark = "look" if found["needs_look"] else "note"
-        for start, text in ((f"{mark}  ", found["what"]), (" " * 6, found["means"])):
-            said = one_line(text)  # names of classes and splits come from others
-            lines += wrap(said, 100, initial_indent=start, subsequent_indent=" " * 6)
-    lines += [f"{what:<8}{one_line(path)}" for what, path in record["written"].items()]
-    return "\n".join(lines)
+def _written(out: Path, options: Options) -> dict[str, str]:
+    written = {what: str(out / file) for what, file in FILES.items()}
+    return {**written, "split": str(options.build_split)} if options.build_split else written
 
 
-def _row(finding: Finding) -> tuple[str, ...]:
-    """The cells of a finding as they are written: names come from others, and a spreadsheet would
-    compute what looks like a formula."""
-    cells = dict(zip(COLUMNS, finding.cells(), strict=True))
-    for column in ("file_a", "file_b"):
-        cells[column] = cell_of_path(cells[column])
-    for column in ("group", "message"):
-        cells[column] = cell_of_message(cells[column])
-    return tuple(cells.values())
+def _masks(options: Options) -> tuple[MaskCache | None, dict[str, Any]]:
+    """Stage 1 for the floor without lungs, and what it is known by; None where it is not to be
+    had and was not asked for by name."""
+    if not options.lungs:
+        return None, {}
+    try:
+        resolve(None, options.weights, "segmenter")
+    except CheckpointError:
+        if options.weights is not None:
+            raise
+        return None, {}
 
+    from covidcls.data.mask_cache import MaskCache
+    from lungseg.segmenter import LungSegmenter
 
-def _about(record: Mapping[str, Any]) -> dict[str, str]:
-    """How the audit was made, for the page."""
-    options = {name: value for name, value in record["options"].items() if value is not None}
-    return {
-        "data": record["input"],
-        "started": record["started"],
-        "seconds": f"{record['seconds']:,}",
-        **{name: str(value) for name, value in options.items()},
-        "sha256 of the list of files": record["input_list_sha256"],
-        "versions": ", ".join(f"{name} {number}" for name, number in record["versions"].items()),
-    }
+    segmenter = LungSegmenter.from_checkpoint(None, options.weights, options.device)
+    made_by = {"name": segmenter.name, "sha256": segmenter.sha256}
+    return MaskCache(segmenter), {"segmenter": made_by}
 
 
 def _check_installed() -> None:
@@ -150,20 +159,5 @@ def _check_installed() -> None:
         )
 
 
-def _check_out(out: Path, root: Path, overwrite: bool) -> None:
-    if not is_free(out) and not overwrite:
-        raise UsageError(
-            f"{out} is not empty: replace its results with --overwrite, or choose another --out"
-        )
-    if root.resolve() in (out.resolve(), *out.resolve().parents):
-        raise UsageError(f"{out} lies in the input {root}: choose another --out")
-    OutputFolder(out).check_writable()
-
-
-def _write(out: Path, contents: Mapping[str, bytes]) -> None:
-    """Every file whole, the record last; what an earlier audit wrote here goes before."""
-    out.mkdir(parents=True, exist_ok=True)
-    for file in FILES.values():
-        (out / file).unlink(missing_ok=True)
-    for what, content in contents.items():
-        write_whole(out / FILES[what], content)
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)

@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from covidcls.audit.floors import forest
 from lungseg.phantom import display, make_phantom
 from pipelines.audit import main
 
 Audit = Callable[..., tuple[int, str, str]]
-SPLITS = ("train", "train", "test")
+Found = set[tuple[str, str, str, str]]
+LABELS = ("sick", "well")
 
 
 @pytest.fixture(scope="session")
@@ -30,24 +32,31 @@ def chests() -> list[Image.Image]:
 
 @pytest.fixture
 def data(tmp_path: Path, chests: list[Image.Image]) -> Path:
-    """``sick`` and ``well``, 24 patients each, which differ in nothing; ``../splits.csv`` and
-    ``../patients.csv``."""
-    root = tmp_path / "data"
-    rows = []
-    for label in ("sick", "well"):
+    """``sick`` and ``well``, 8 patients each, which differ in nothing, and ``../splits.csv`` and
+    ``../patients.csv``; too few for a floor."""
+    return draw(tmp_path, chests[:16])
+
+
+@pytest.fixture
+def data_for_floors(
+    tmp_path: Path, chests: list[Image.Image], monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """As ``data`` with 24 patients each; forests are small, to be quick."""
+    monkeypatch.setattr(forest, "_TREES", 50)
+    return draw(tmp_path, chests)
+
+
+def draw(folder: Path, chests: list[Image.Image]) -> Path:
+    root = folder / "data"
+    for label in LABELS:
         (root / label).mkdir(parents=True)
+    (folder / "splits.csv").write_text("file,split\n")
+    (folder / "patients.csv").write_text("file,patient\n")
     for number, chest in enumerate(chests):
-        name = f"{('sick', 'well')[number % 2]}/{number:02d}.png"
+        name = f"{LABELS[number % 2]}/{number:02d}.png"
         chest.save(root / name)
-        rows.append((name, SPLITS[number // 2 % 3], f"p{number}"))
-    write_tables(tmp_path, rows)
+        add_row(folder, name, "test" if number // 2 % 3 == 2 else "train", f"p{number}")
     return root
-
-
-def write_tables(folder: Path, rows: list[tuple[str, str, str]]) -> None:
-    for column, name in ((1, "split"), (2, "patient")):
-        table = "\n".join(["file," + name, *(f"{row[0]},{row[column]}" for row in rows)])
-        (folder / f"{name}s.csv").write_text(table + "\n")
 
 
 def add_row(folder: Path, file: str, split: str, patient: str | None = None) -> None:
@@ -59,18 +68,14 @@ def add_row(folder: Path, file: str, split: str, patient: str | None = None) -> 
 
 
 @pytest.fixture
-def audit(data: Path, capsys: pytest.CaptureFixture[str]) -> Audit:
+def audit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Audit:
     """Run the command on ``data`` into ``../out``: (exit code, stdout, stderr)."""
 
     def run(*arguments: object) -> tuple[int, str, str]:
-        tables = [
-            "--splits",
-            data.parent / "splits.csv",
-            "--patients",
-            data.parent / "patients.csv",
-        ]
-        given = [data, "--out", data.parent / "out", "--workers", 0, *tables, *arguments]
-        code = main([str(one) for one in given])
+        given = [tmp_path / "data", "--out", tmp_path / "out", "--workers", 0, "--no-lungs"]
+        for table in ("splits", "patients"):
+            given += [f"--{table}", tmp_path / f"{table}.csv"]
+        code = main([str(one) for one in (*given, *arguments)])
         said = capsys.readouterr()
         return code, said.out, said.err
 
@@ -82,18 +87,18 @@ def rows_of(out: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def found_in(out: Path) -> set[tuple[str, str, str, str]]:
+def found_in(out: Path) -> Found:
     columns = ("kind", "crosses", "file_a", "file_b")
     return {tuple(row[column] for column in columns) for row in rows_of(out)}  # type: ignore[misc]  # four
 
 
-def plant_jpeg_under_the_other_label(data: Path) -> set[tuple[str, str, str, str]]:
+def plant_jpeg_under_the_other_label(data: Path) -> Found:
     Image.open(data / "sick" / "00.png").save(data / "well" / "90.jpg", quality=60)
     add_row(data.parent, "well/90.jpg", "train")
     return {("near_copy", "labels", "sick/00.png", "well/90.jpg")}
 
 
-def plant_half_mirrored_with_arrow(data: Path) -> set[tuple[str, str, str, str]]:
+def plant_half_mirrored_with_arrow(data: Path) -> Found:
     chest = Image.open(data / "sick" / "02.png")
     small = chest.resize((64, 64), Image.Resampling.BOX).transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     ImageDraw.Draw(small).line([(28, 34), (19, 29), (22, 29), (19, 29), (20, 32)], 255)
@@ -102,18 +107,19 @@ def plant_half_mirrored_with_arrow(data: Path) -> set[tuple[str, str, str, str]]
     return {("near_copy", "splits", "sick/02.png", "sick/91.png")}
 
 
-def plant_patient_on_both_sides(data: Path) -> set[tuple[str, str, str, str]]:
+def plant_patient_on_both_sides(data: Path) -> Found:
     other = display(make_phantom(0.9, size=128, seed=3, lesions=0.2).hu)
     Image.fromarray(other).save(data / "well" / "92.png")
     add_row(data.parent, "well/92.png", "test", "p3")
     return {("patient_in_two_places", "splits", "well/03.png", "well/92.png")}
 
 
-def test_a_set_without_faults_has_no_finding(audit: Audit, data: Path) -> None:
+def test_a_set_without_faults_has_no_finding(audit: Audit, data_for_floors: Path) -> None:
     code, said, _ = audit()
-    assert rows_of(data.parent / "out") == []
+    assert rows_of(data_for_floors.parent / "out") == []
     assert code == 0
-    assert "sick 24, well 24" in said and "look" not in said
+    assert "sick 24, well 24" in said and "look  " not in said
+    assert "known without looking at the disease, at most" in said
 
 
 def test_every_planted_fault_is_found_and_nothing_else(audit: Audit, data: Path) -> None:
@@ -133,21 +139,43 @@ def test_every_planted_fault_is_found_and_nothing_else(audit: Audit, data: Path)
         assert line in said
 
 
-def test_a_class_saved_as_rgba_is_found(audit: Audit, data: Path) -> None:
-    for file in (data / "sick").iterdir():
+def test_a_class_saved_as_rgba_is_found_and_nothing_else(
+    audit: Audit, data_for_floors: Path
+) -> None:
+    for file in (data_for_floors / "sick").iterdir():
         Image.open(file).convert("RGBA").save(file)
-    audit()
-    groups = {row["group"] for row in rows_of(data.parent / "out")}
-    assert {"mode RGBA", "mode L"} <= groups
-    kinds = {row["kind"] for row in rows_of(data.parent / "out")}
-    assert "one_class_only" in kinds and "near_copy" not in kinds
+    code, said, _ = audit()
+    found = {(row["kind"], row["group"]) for row in rows_of(data_for_floors.parent / "out")}
+    assert found == {
+        ("one_class_only", "mode RGBA"),
+        ("one_class_only", "mode L"),
+        ("shortcut_floor", "metadata"),
+    }
+    assert code == 3
+    assert "metadata 1.00 (1.00 to 1.00)" in said
+
+
+def test_a_class_with_one_bright_corner_pixel_is_found_and_nothing_else(
+    audit: Audit, data_for_floors: Path
+) -> None:
+    for file in (data_for_floors / "sick").iterdir():
+        picture = Image.open(file)
+        picture.putpixel((0, 0), 255)
+        picture.save(file)
+    code, said, _ = audit()
+    rows = rows_of(data_for_floors.parent / "out")
+    assert {row["kind"] for row in rows} == {"shortcut_floor"}
+    floors = {row["group"].split()[0] for row in rows}
+    assert "statistics" in floors and floors <= {"statistics", "frame", "tiny"}
+    assert code == 3
+    assert "look  known without looking at the disease" in said
 
 
 def test_the_record_says_on_what_and_by_what_it_was_made(audit: Audit, data: Path) -> None:
     _, said, _ = audit("--json")
     record = json.loads(said)
     assert record == json.loads((data.parent / "out" / "audit.json").read_text())
-    assert record["counts"]["images"] == 48
+    assert record["counts"]["images"] == 16
     assert record["options"]["layout"] == "folders"
     assert len(record["input_list_sha256"]) == 64
     assert {"numpy", "lungseg-covid"} <= record["versions"].keys()

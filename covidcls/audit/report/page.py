@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from covidcls.audit.audit import Audit
+from covidcls.audit.floors.floor import LIMIT
 from covidcls.audit.report.pairs import pair_groups
 from covidcls.audit.report.tables import (
     distribution_tables,
@@ -43,6 +44,9 @@ def render(audit: Audit, name: str, about: Mapping[str, str]) -> str:
         groups=groups,
         left_out=sum(group.n - len(group.shown) for group in groups),
         splits=split_table(audit),
+        comparison=audit.comparison,
+        floors=audit.floors,
+        limit=LIMIT,
         faulty=faulty_files(audit),
         giveaways=giveaway_table(audit),
         distributions=distribution_tables(audit),

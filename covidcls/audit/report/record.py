@@ -28,6 +28,9 @@ def record_of(audit: Audit) -> dict[str, Any]:
         "copies": [_copies(group) for group in audit.groups],
         "giveaways": [asdict(giveaway) for giveaway in audit.giveaways],
         "distributions": audit.distributions,
+        "floors": [floor.as_dict() for floor in audit.floors.floors],
+        "unmeasured_floors": audit.floors.unmeasured,
+        "comparison": asdict(audit.comparison) if audit.comparison else None,
         "findings": [asdict(finding) for finding in audit.findings],
     }
 

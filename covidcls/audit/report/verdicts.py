@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from covidcls.audit.audit import Audit
 from covidcls.audit.findings import Crossing, Finding
+from covidcls.audit.floors.floor import LIMIT, Floor, above
 
 _COPIES = ("exact_copy", "near_copy")
 
@@ -33,7 +34,14 @@ def looked_at(audit: Audit) -> str:
 
 def verdicts(audit: Audit) -> list[Verdict]:
     """What a person should know, what needs a look first."""
-    found = [*_copies(audit), *_patients(audit), *_giveaways(audit), *_files(audit)]
+    found = [
+        *_copies(audit),
+        *_patients(audit),
+        *_floors(audit),
+        *_comparison(audit),
+        *_giveaways(audit),
+        *_files(audit),
+    ]
     return sorted(found, key=lambda verdict: not verdict.needs_look)
 
 
@@ -107,6 +115,49 @@ def _patients(audit: Audit) -> Iterator[Verdict]:
             "Whether a split keeps these patients apart cannot be told, and intervals over such "
             "images may be too narrow.",
         )
+
+
+def _floors(audit: Audit) -> Iterator[Verdict]:
+    floors = audit.floors.floors
+    for neutral, decoded, means in (
+        (
+            False,
+            "",
+            "A result up to these shows nothing about the disease: print them beside every one.",
+        ),
+        (
+            True,
+            ", after all files were decoded alike",
+            "Decoding does not take this away: choose both classes from the same sources.",
+        ),
+    ):
+        high = [floor for floor in floors if floor.neutral == neutral and above(floor)]
+        if high:
+            said = "; ".join(map(_floor, high))
+            what = f"known without looking at the disease{decoded}, beyond AUC {LIMIT}: {said}"
+            yield Verdict(True, what, means)
+    if floors and not any(map(above, floors)):
+        yield Verdict(
+            False,
+            f"known without looking at the disease, at most: "
+            f"{_floor(max(floors, key=lambda floor: floor.auc.low))}",
+            f"No floor's interval lies beyond AUC {LIMIT}; a result has to lie above its floor.",
+        )
+    for sentence in audit.floors.unmeasured:
+        yield Verdict(False, sentence, "What can be known without the disease is unknown there.")
+
+
+def _floor(floor: Floor) -> str:
+    where = f" on {floor.tested_on}" if floor.tested_on else ""
+    auc = floor.auc
+    return f"{floor.name}{where} {auc.value:.2f} ({auc.low:.2f} to {auc.high:.2f})"
+
+
+def _comparison(audit: Audit) -> Iterator[Verdict]:
+    if audit.comparison is not None:
+        finding = audit.comparison.finding()
+        what, _, means = finding.message.partition("; ")
+        yield Verdict(bool(finding.crosses), what, f"{means[:1].upper()}{means[1:]}.")
 
 
 def _giveaways(audit: Audit) -> Iterator[Verdict]:
