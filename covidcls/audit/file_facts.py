@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from lungseg.io.formats import FORMATS, HEAD_BYTES, format_of_content, format_of_name
+from lungseg.io.formats import HEAD_BYTES, format_of_content, format_of_name
 
 # What stands in the last bytes of a whole file; the other formats have no mark at their end.
 _ENDS = {"PNG": b"IEND", "JPEG": b"\xff\xd9"}
@@ -74,17 +74,18 @@ def file_facts(path: Path) -> FileFacts:
         named.name if named else None,
         ends_whole=n_bytes > 0 and _ENDS.get(content.name if content else "", b"") in tail,
     )
-    return _with_header(path, facts) if content else facts
+    return _with_header(path, facts, content.name) if content else facts
 
 
-def _with_header(path: Path, facts: FileFacts) -> FileFacts:
+def _with_header(path: Path, facts: FileFacts, content: str) -> FileFacts:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a huge picture is no reason to warn: nothing decodes
-            with Image.open(path, formats=[known.name for known in FORMATS]) as picture:
+            with Image.open(path, formats=[content]) as picture:
                 width, height = picture.size
                 mode, info = picture.mode, dict(picture.info)
-    except Exception:  # decoders raise a dozen kinds on damaged bytes; reading says why
+    # decoders raise a dozen kinds on damaged bytes, and Pillow knows no DICOM; reading says why
+    except Exception:
         return facts
     dpi = _dpi(info.get("dpi"))
     return replace(facts, width=width, height=height, mode=mode, dpi=dpi, n_metadata=len(info))
