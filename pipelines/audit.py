@@ -12,7 +12,7 @@ from pathlib import Path
 from pipelines import options
 from pipelines.audit_folder import LAYOUTS, DataSet, Options, audit_folder
 from pipelines.audit_output import table
-from pipelines.command import CommandParser, ExitCode, run_command
+from pipelines.command import CommandParser, ExitCode, run_command, say
 from pipelines.progress import ProgressBar
 
 EXAMPLE = """\
@@ -97,7 +97,15 @@ def _audit(given: argparse.Namespace) -> ExitCode:
         device=given.device,
     )
     with ProgressBar(sys.stderr, given.quiet) as progress:
-        record = audit_folder(data, given.out, chosen, given.overwrite, given.workers, progress)
+        record = audit_folder(
+            data,
+            given.out,
+            chosen,
+            given.overwrite,
+            given.workers,
+            progress,
+            None if given.quiet else say,
+        )
     print(json.dumps(record) if given.json else table(record), flush=True)
     return ExitCode(record["exit_code"])
 

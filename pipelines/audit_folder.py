@@ -23,6 +23,7 @@ Layout = Literal["covid-ct", "folders"]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
 
 Progress = Callable[[int, int], object]
+Tell = Callable[[str], object]
 
 _EXTRA = ("faiss", "imagehash", "jinja2", "openpyxl", "sklearn")  # modules that [audit] installs
 
@@ -71,13 +72,14 @@ def audit_folder(
     overwrite: bool = False,
     workers: int = 0,
     progress: Progress | None = None,
+    tell: Tell | None = None,
 ) -> dict[str, Any]:
     """Write ``audit.html``, ``audit.csv`` and ``audit.json`` to ``out``; returns the record.
 
     ``workers``: processes that read (0: this one). ``progress(done, total)`` is called with numbers
-    of files. Raises UsageError, before anything is written, for a missing or empty input, tables
-    that do not fit it, outputs in the way, splits that cannot be compared or built, and where the
-    extra ``audit`` is not installed.
+    of files, ``tell(sentence)`` before each longer step. Raises UsageError, before anything is
+    written, for a missing or empty input, tables that do not fit it, outputs in the way, splits
+    that cannot be compared or built, and where the extra ``audit`` is not installed.
     """
     options = options or Options()
     began, started = time.perf_counter(), now()
@@ -92,7 +94,9 @@ def audit_folder(
     from covidcls.audit.report import looked_at, record_of
     from covidcls.audit.splits import build_split, write_split
 
-    audit = audit_images(inventory, masks, options.compare_splits, options.seed, workers, progress)
+    audit = audit_images(
+        inventory, masks, options.compare_splits, options.seed, workers, progress, tell
+    )
     split = (
         build_split(inventory.images, audit.groups, seed=options.seed)
         if options.build_split

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from covidcls.data.mask_cache import MaskCache
 
 Progress = Callable[[int, int], object]
+Tell = Callable[[str], object]
 
 # An audit that could not look at a file has not answered for it.
 _NOT_SEEN = ("unreadable", "truncated")
@@ -71,21 +72,28 @@ def audit_images(
     seed: int = 0,
     workers: int = 0,
     progress: Progress | None = None,
+    tell: Tell | None = None,
 ) -> Audit:
     """Audit ``inventory`` by ``workers`` processes (0: in this one).
 
     ``masks``: of stage 1, for the floor of pictures without lungs, which decodes once more;
     ``compare``: splits too; ``seed``: of the folds of floors. ``progress(done, total)`` is called
-    with numbers of files read. Raises UsageError where splits cannot be compared.
+    with numbers of files read, ``tell(sentence)`` before each longer step. Raises UsageError where
+    splits cannot be compared.
     """
+    tell = tell or (lambda sentence: None)
     images = inventory.images
     read = _read(inventory, workers, progress)
+    tell("looking for copies")
     # a picture of one grey value is like any other of that value
     digests = [None if file.constant else file.digest for file in read.files]
     groups = copy_groups(images, find_copies(digests, read.store, workers))
     facts = [file.facts for file in read.files]
     given_away = giveaways(images, facts)
+    tell("measuring what is known without looking at the disease")
     floors = _floors(inventory, read, groups, masks, seed, workers)
+    if compare:
+        tell("comparing splits")
     comparison = (
         compare_splits(images, read.glimpses, groups, workers=max(1, workers)) if compare else None
     )

@@ -72,7 +72,15 @@ def audit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Audit:
     """Run the command on ``data`` into ``../out``: (exit code, stdout, stderr)."""
 
     def run(*arguments: object) -> tuple[int, str, str]:
-        given = [tmp_path / "data", "--out", tmp_path / "out", "--workers", 0, "--no-lungs"]
+        given = [
+            tmp_path / "data",
+            "--out",
+            tmp_path / "out",
+            "--workers",
+            0,
+            "--no-lungs",
+            "--quiet",
+        ]
         for table in ("splits", "patients"):
             given += [f"--{table}", tmp_path / f"{table}.csv"]
         code = main([str(one) for one in (*given, *arguments)])

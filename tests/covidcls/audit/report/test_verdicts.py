@@ -1,0 +1,60 @@
+"""The audit in plain words: counts are right, and what needs a look comes first."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from covidcls.audit.audit import Audit
+from covidcls.audit.floors.floor import Floor
+from covidcls.audit.floors.measure import FloorReport
+from covidcls.audit.report import looked_at, record_of, verdicts
+from lungseg.bootstrap import Interval
+
+
+def test_each_kind_is_counted_and_what_needs_a_look_comes_first(audit: Audit) -> None:
+    found = [(verdict.needs_look, verdict.what) for verdict in verdicts(audit)]
+    assert [what for look, what in found if look] == [
+        "pairs of copies under two labels: 1",
+        "pairs of copies on both sides of a split: 1",
+        "papers on both sides of a split: 1",
+        "files that cannot be decoded: 1",
+    ]
+    assert found == sorted(found, key=lambda one: not one[0])
+    noted = [what for look, what in found if not look]
+    for what in (
+        "pairs of copies that cross nothing: 1",
+        "pairs of copies in all: 2, 1 with the same pixels, in 2 groups",
+        "images of unknown patient: 4 of 5",
+        "files that are listed and absent: 1",
+    ):
+        assert what in noted
+
+
+def test_what_was_looked_at_is_said_in_one_sentence(audit: Audit) -> None:
+    assert looked_at(audit) == (
+        "5 images: sick 3, well 2; in train 3, test 2; 1 more are listed and absent"
+    )
+
+
+@pytest.mark.parametrize(("low", "look"), [(0.71, True), (0.69, False)])
+def test_a_floor_needs_a_look_when_its_whole_interval_is_beyond_the_limit(
+    audit: Audit, low: float, look: bool
+) -> None:
+    floor = Floor("metadata", "nine facts", Interval(0.8, low, 0.9, 40, 20), tested_on="val")
+    of_nothing_else = replace(audit, findings=(), floors=FloorReport((floor,), ()))
+    assert of_nothing_else.needs_look == look
+    (said,) = (one for one in verdicts(of_nothing_else) if "without looking" in one.what)
+    assert said.needs_look == look
+    assert f"metadata on val 0.80 ({low:.2f} to 0.90)" in said.what
+
+
+def test_the_record_is_json_with_every_finding(audit: Audit) -> None:
+    record = json.loads(json.dumps(record_of(audit)))
+    assert record["counts"]["crosses"] == {"labels": 1, "splits": 2, "patients": 0}
+    assert (
+        len(record["findings"]) == len(audit.findings) == sum(record["counts"]["findings"].values())
+    )
+    assert record["copies"][0]["files"] == ["sick/a.png", "well/a.png"]
