@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from covidcls.audit.floors import forest
+from covidcls.audit.inventory import covid_ct
 from lungseg.phantom import display, make_phantom
 from pipelines.audit import main
 
@@ -107,12 +109,18 @@ def plant_jpeg_under_the_other_label(data: Path) -> Found:
 
 
 def plant_half_mirrored_with_arrow(data: Path) -> Found:
-    chest = Image.open(data / "sick" / "02.png")
-    small = chest.resize((64, 64), Image.Resampling.BOX).transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    ImageDraw.Draw(small).line([(28, 34), (19, 29), (22, 29), (19, 29), (20, 32)], 255)
-    small.save(data / "sick" / "91.png")
+    half_mirrored_with_arrow(data / "sick" / "02.png").save(data / "sick" / "91.png")
     add_row(data.parent, "sick/91.png", "test")
     return {("near_copy", "splits", "sick/02.png", "sick/91.png")}
+
+
+def half_mirrored_with_arrow(file: Path) -> Image.Image:
+    chest = Image.open(file).convert("L")
+    small = chest.reduce(2).transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    points = [(0.44, 0.53), (0.3, 0.45), (0.34, 0.45), (0.3, 0.45), (0.31, 0.5)]
+    arrow = [(x * small.width, y * small.height) for x, y in points]
+    ImageDraw.Draw(small).line(arrow, 255, max(1, small.width // 60))
+    return small
 
 
 def plant_patient_on_both_sides(data: Path) -> Found:
@@ -177,6 +185,38 @@ def test_a_class_with_one_bright_corner_pixel_is_found_and_nothing_else(
     assert "statistics" in floors and floors <= {"statistics", "frame", "tiny"}
     assert code == 3
     assert "look  known without looking at the disease" in said
+
+
+@pytest.mark.slow
+def test_faults_planted_among_real_slices_are_found_and_no_other_copy(
+    audit: Audit, tmp_path: Path, shared_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forest, "_TREES", 50)
+    inventory = covid_ct(shared_data / "covid-ct")
+    of_patient = {image.patient: image for image in inventory.images}
+    data = draw(tmp_path, [])
+    files: dict[str, list[str]] = {label: [] for label in LABELS}
+    for number, image in enumerate(list(of_patient.values())[::6]):
+        label = "sick" if image.label == "COVID" else "well"
+        name = f"{label}/{number:02d}{Path(image.path).suffix}"
+        shutil.copy(inventory.root / image.path, data / name)
+        add_row(tmp_path, name, "train", image.patient)
+        files[label].append(name)
+    planted = set()
+    for number in range(0, 15, 3):
+        first, second, third = files["sick"][number : number + 3]
+        Image.open(data / first).convert("L").save(data / f"well/{number}-again.jpg", quality=60)
+        add_row(tmp_path, f"well/{number}-again.jpg", "train")
+        planted.add(("near_copy", "labels", first, f"well/{number}-again.jpg"))
+        half_mirrored_with_arrow(data / second).save(data / f"sick/{number}-arrow.png")
+        add_row(tmp_path, f"sick/{number}-arrow.png", "test")
+        planted.add(("near_copy", "splits", *sorted([second, f"sick/{number}-arrow.png"])))
+        add_row(tmp_path, third, "test")
+        planted.add(("exact_copy", "splits", third, third))
+        planted.add(("patient_in_two_places", "splits", third, third))
+    assert audit()[0] == 3
+    kinds = {kind for kind, *_ in planted}
+    assert {row for row in found_in(tmp_path / "out") if row[0] in kinds} == planted
 
 
 def test_the_record_says_on_what_and_by_what_it_was_made(audit: Audit, data: Path) -> None:
