@@ -1,0 +1,1 @@
+"""A classifier judged by its probabilities: figures, curves, and paired tests; needs no torch."""

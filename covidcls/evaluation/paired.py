@@ -1,0 +1,129 @@
+"""Two classifiers on the same slices: is the difference more than chance, and could it be seen?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from lungseg.errors import UsageError
+
+Array = NDArray[np.float64]
+Labels = NDArray[np.int_]
+
+ALPHA = 0.05
+POWER = 0.8
+
+
+@dataclass(frozen=True)
+class AucDifference:
+    """AUC of ``b`` minus AUC of ``a``, with standard error, 95 % interval and two-sided p."""
+
+    auc_a: float
+    auc_b: float
+    standard_error: float
+
+    @property
+    def difference(self) -> float:
+        """Positive where ``b`` is better."""
+        return self.auc_b - self.auc_a
+
+    @property
+    def low(self) -> float:
+        """Lower end of the normal interval."""
+        return self.difference - float(norm.ppf(1 - ALPHA / 2)) * self.standard_error
+
+    @property
+    def high(self) -> float:
+        """Upper end of the normal interval."""
+        return self.difference + float(norm.ppf(1 - ALPHA / 2)) * self.standard_error
+
+    @property
+    def p(self) -> float:
+        """Of no difference; 1 where both rank alike, so that nothing varies."""
+        if self.standard_error == 0:
+            return 1.0 if self.difference == 0 else 0.0
+        return float(2 * norm.sf(abs(self.difference) / self.standard_error))
+
+
+def delong(
+    labels: Sequence[int],
+    scores_a: Sequence[float],
+    scores_b: Sequence[float],
+    groups: Sequence[str] | None = None,
+) -> AucDifference:
+    """Test of two AUC on the same slices (DeLong et al. 1988), with slices clustered by ``groups``
+    after Obuchowski (1997, eq. 5 to 8); None: slices are independent, which is DeLong's own test.
+
+    Labels are 1 and 0. Raises UsageError where a class has fewer than two groups.
+    """
+    truth = np.asarray(labels, int)
+    names = range(truth.size) if groups is None else groups
+    _, group = np.unique(np.asarray(names), return_inverse=True)
+    components = [_components(truth, np.asarray(scores, float)) for scores in (scores_a, scores_b)]
+    auc_a, auc_b = (float(parts[truth == 1].mean()) for parts in components)
+    # the variance of a difference is that of the differences of the components
+    parts = (components[1] - auc_b) - (components[0] - auc_a)
+    return AucDifference(auc_a, auc_b, float(np.sqrt(_variance(truth, parts, group))))
+
+
+def mcnemar(correct_a: Sequence[bool], correct_b: Sequence[bool]) -> float:
+    """Exact two-sided p of equally many right answers (McNemar 1947), over the same items.
+
+    Items count as independent: where patients have several slices, give one item a patient, or
+    take p for too small.
+    """
+    from statsmodels.stats.contingency_tables import mcnemar as test
+
+    a, b = np.asarray(correct_a, bool), np.asarray(correct_b, bool)
+    table = [[np.sum(a & b), np.sum(a & ~b)], [np.sum(~a & b), np.sum(~a & ~b)]]
+    return float(test(table, exact=True).pvalue)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """``p_values`` adjusted for being several tests (Holm 1979), in their order."""
+    from statsmodels.stats.multitest import multipletests
+
+    return [float(p) for p in multipletests(p_values, method="holm")[1]] if len(p_values) else []
+
+
+def smallest_detectable_difference(
+    standard_error: float, power: float = POWER, alpha: float = ALPHA
+) -> float:
+    """The true difference that a two-sided test at ``alpha`` would find with ``power``.
+
+    ``standard_error``: of the difference that was measured, so that it holds for as many patients
+    as there were. Smaller differences may exist and this study could not show them.
+    """
+    return float((norm.ppf(1 - alpha / 2) + norm.ppf(power)) * standard_error)
+
+
+def _components(truth: Labels, scores: Array) -> Array:
+    """Structural component of each slice: the share of the other class that it is on the right
+    side of, ties counting half."""
+    parts = np.empty(truth.size)
+    for label in (0, 1):
+        own, other = scores[truth == label], np.sort(scores[truth != label])
+        below = np.searchsorted(other, own)
+        up_to = np.searchsorted(other, own, side="right")
+        lower = (below + up_to) / 2 / other.size
+        parts[truth == label] = lower if label == 1 else 1 - lower
+    return parts
+
+
+def _variance(truth: Labels, parts: Array, group: NDArray[np.intp]) -> float:
+    """Obuchowski's variance of an AUC from centred components of slices in groups."""
+    sums, present = {}, {}
+    n_groups = int(group.max()) + 1
+    for label in (0, 1):
+        of_label = truth == label
+        present[label] = np.unique(group[of_label]).size
+        if present[label] < 2:
+            raise UsageError("a test of AUC needs two patients with and two without the disease")
+        sums[label] = np.bincount(group[of_label], parts[of_label], n_groups) / of_label.sum()
+    own = sum(present[k] / (present[k] - 1) * np.sum(sums[k] ** 2) for k in (0, 1))
+    shared = n_groups / (n_groups - 1) * np.sum(sums[0] * sums[1])
+    return float(max(own + 2 * shared, 0.0))

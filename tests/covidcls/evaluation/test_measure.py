@@ -1,0 +1,37 @@
+"""The figures of an evaluation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from covidcls.evaluation.measure import FIGURES, measure
+from covidcls.evaluation.scored import Scored
+from covidcls.statistics import figures
+from lungseg.errors import UsageError
+
+
+def test_scikit_learn_and_the_resampled_statistics_mean_the_same_by_each_name(
+    scored: Scored,
+) -> None:
+    found = measure(scored, 0.5)
+    ours = figures(scored.labels.tolist(), scored.probabilities.tolist(), 0.5, scored.groups)
+    assert tuple(found) == FIGURES
+    for name, one in found.items():
+        assert one.value == pytest.approx(ours[name].value), name
+        assert (one.low, one.high, one.n_groups) == (ours[name].low, ours[name].high, 40)
+
+
+@pytest.mark.parametrize(("threshold", "nothing"), [(1.1, "precision"), (0.0, "npv")])
+def test_what_has_nothing_to_divide_by_is_no_number(
+    scored: Scored, threshold: float, nothing: str
+) -> None:
+    found = measure(scored, threshold)
+    assert [name for name in FIGURES if np.isnan(found[name].value)] == [nothing]
+    assert np.isnan(found[nothing].low)
+    assert found["mcc"].value == 0
+
+
+def test_one_class_alone_is_told() -> None:
+    with pytest.raises(UsageError, match="all 2 judged images are positive"):
+        Scored(np.array([1, 1]), np.array([0.2, 0.8]), ("a", "b"))
