@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from covidcls.audit.audit import Audit
-from covidcls.audit.floors.floor import LIMIT
+from covidcls.audit.floors.floor import LIMIT, Floor
 from covidcls.audit.report.pairs import pair_groups
 from covidcls.audit.report.tables import (
     distribution_tables,
@@ -45,9 +45,16 @@ def render(audit: Audit, name: str, about: Mapping[str, str]) -> str:
         left_out=sum(group.n - len(group.shown) for group in groups),
         splits=split_table(audit),
         comparison=audit.comparison,
-        floors=audit.floors,
+        floors=_side_by_side(audit.floors.floors),
+        unmeasured=audit.floors.unmeasured,
         limit=LIMIT,
         faulty=faulty_files(audit),
         giveaways=giveaway_table(audit),
         distributions=distribution_tables(audit),
     )
+
+
+def _side_by_side(floors: Sequence[Floor]) -> list[Floor]:
+    """Each floor as published beside the same after neutral decoding, test by test."""
+    names = [floor.name for floor in floors]
+    return sorted(floors, key=lambda one: (one.tested_on or "", names.index(one.name), one.neutral))

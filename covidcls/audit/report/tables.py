@@ -119,30 +119,33 @@ def giveaway_table(audit: Audit) -> Table:
 
 
 def distribution_tables(audit: Audit) -> list[Table]:
-    """What the files of each class are like; facts that all share are left out."""
+    """What the files of each class are like; what all files share is left out."""
     tables = []
     for name, of_label in audit.distributions.items():
+        counted = name in PROPERTIES  # else measured: smallest, quartiles and largest
+        different = {
+            one for values in of_label.values() for one in (values if counted else values.values())
+        }
+        if len(different) < 2:
+            continue
+        names = _most_frequent(of_label) if counted else list(next(filter(None, of_label.values())))
         labels = sorted(of_label)
-        if name in PROPERTIES:
-            totals: Counter[str] = Counter()
-            for counts in of_label.values():
-                totals.update({value: int(n) for value, n in counts.items()})
-            if len(totals) < 2:
-                continue
-            values = [value for value, _ in totals.most_common(_MOST_VALUES)]
-            note = _further(len(totals) - len(values))
-        else:
-            values = list(next((of_label[label] for label in labels if of_label[label]), {}))
-            note = ""
-        rows = tuple(
-            (value, *(_cell(of_label[label], value) for label in labels)) for value in values
-        )
-        if rows:
-            tables.append(Table(name, (name, *labels), rows, note))
+        rows = tuple((one, *(_cell(of_label[label], one) for label in labels)) for one in names)
+        note = _further(len(different) - len(names)) if counted else ""
+        tables.append(Table(name, ("value", *labels), rows, note))
     return tables
 
 
+def _most_frequent(of_label: Mapping[str, Mapping[str, float]]) -> list[str]:
+    totals: Counter[str] = Counter()
+    for counts in of_label.values():
+        totals.update({value: int(n) for value, n in counts.items()})
+    return [value for value, _ in totals.most_common(_MOST_VALUES)]
+
+
 def _cell(values: Mapping[str, float], value: str) -> str:
+    if not values:
+        return "-"  # no file of the class could be read
     number = values.get(value, 0)
     return f"{number:,.0f}" if number >= 100 or number == int(number) else f"{number:.3g}"
 

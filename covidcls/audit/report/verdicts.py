@@ -154,10 +154,16 @@ def _floor(floor: Floor) -> str:
 
 
 def _comparison(audit: Audit) -> Iterator[Verdict]:
-    if audit.comparison is not None:
-        finding = audit.comparison.finding()
-        what, _, means = finding.message.partition("; ")
-        yield Verdict(bool(finding.crosses), what, f"{means[:1].upper()}{means[1:]}.")
+    if audit.comparison is None:
+        return
+    finding, worth = audit.comparison.finding(), audit.comparison.worth
+    on = "the published split" if audit.comparison.published else "splits drawn by picture"
+    yield Verdict(
+        bool(finding.crosses),
+        f"what a quick model gains on {on} against grouped ones: AUC {worth.value:+.3f} "
+        f"({worth.low:+.3f} to {worth.high:+.3f})",
+        finding.message.partition("; ")[2],
+    )
 
 
 def _giveaways(audit: Audit) -> Iterator[Verdict]:
