@@ -3,7 +3,9 @@
 ``python -m pipelines.train_cls --config configs/cls/efficientnet_lite2_crop.yaml``
 
 Every option stands in the YAML and on the command line (``--help``); the best epoch is exported to
-``checkpoints/NAME.safetensors`` and ``NAME.json``, with the floor beside its figures.
+``checkpoints/NAME.safetensors`` and ``NAME.json``, with the floors beside its figures. Before it
+trains it says what in the data gives the class away or stands on both sides of the split
+(``--audit false`` leaves that out).
 """
 
 from __future__ import annotations
@@ -13,11 +15,15 @@ import sys
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; the exit code."""
+    from covidcls.audit.quick import QuickAudit, quick_audit
     from covidcls.data.module import CovidDataModule
     from covidcls.export import export_classifier
     from covidcls.training import CovidModule
     from lungseg.training_report import TrainingCurves
     from pipelines.training_cli import train
+
+    def audit(data: CovidDataModule) -> QuickAudit:
+        return quick_audit(data.data_dir, data.pictures)
 
     return train(
         CovidModule,
@@ -27,6 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
         monitor="val/auc",
         bf16_on_cpu=False,
         reports=[TrainingCurves],
+        audit=audit,
     )
 
 

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import lightning
 import torch
@@ -19,6 +19,10 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lungseg.allocator import keep_freed_memory
 from lungseg.errors import UsageError
 from pipelines.command import ExitCode, run_command
+from pipelines.training_audit import before_training, beside_result
+
+if TYPE_CHECKING:
+    from covidcls.audit.quick import QuickAudit
 
 Report = Callable[[Path], lightning.Callback]
 Export = Callable[[Path, Any, Path, str, dict[str, Any], bool], dict[str, Any]]
@@ -47,9 +51,11 @@ class TrainingCLI(LightningCLI):
         monitor: str,
         bf16_on_cpu: bool,
         reports: Sequence[Report],
+        audits: bool,
         **options: Any,
     ) -> None:
         self.monitor, self.bf16_on_cpu, self.reports = monitor, bf16_on_cpu, reports
+        self.audits = audits
         super().__init__(*given, **options)
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
@@ -70,6 +76,13 @@ class TrainingCLI(LightningCLI):
         parser.add_argument(
             "--report", type=bool, default=True, help="draw curves and samples of the run"
         )
+        if self.audits:
+            parser.add_argument(
+                "--audit",
+                type=bool,
+                default=True,
+                help="look for leaks and shortcuts first, and print floors beside the result",
+            )
         parser.add_lightning_class_args(EarlyStopping, "early_stopping")
         parser.set_defaults(
             {
@@ -147,10 +160,12 @@ def train(
     monitor: str,
     bf16_on_cpu: bool,
     reports: Sequence[Report],
+    audit: Callable[[Any], QuickAudit] | None = None,
 ) -> int:
     """Fit, then export the epoch with the highest ``monitor``; the exit code.
 
-    ``reports``: what draws into the run's folder meanwhile. The card is printed as JSON.
+    ``reports``: what draws into the run's folder meanwhile. ``audit``: what looks at the data
+    before; None for none, and no option. The card is printed as JSON.
     """
     given = None if arguments is None else list(arguments)
 
@@ -163,6 +178,7 @@ def train(
             monitor=monitor,
             bf16_on_cpu=bf16_on_cpu,
             reports=reports,
+            audits=audit is not None,
             args=given,
             run=False,
             seed_everything_default=1,
@@ -171,6 +187,10 @@ def train(
         # wrong data are told before anything is written, absent test files before hours of training
         cli.datamodule.setup("test" if cli.config.test else "fit")
         cli.datamodule.setup("fit")  # wrong data are told before an earlier run is removed
+        audited = None
+        if audit and cli.config.audit and cli.trainer.is_global_zero:
+            audited = audit(cli.datamodule)
+            _say(before_training(audited))
         start = time.monotonic()
         resumed = cli.config.resume and cli.last.is_file()
         if not resumed:
@@ -206,6 +226,8 @@ def train(
             "torch": torch.__version__,
             "lightning": lightning.__version__,
         }
+        if audited:
+            training["audit"] = audited.as_dict()
         card = export(
             Path(cli.best.best_model_path),
             cli.datamodule,
@@ -215,9 +237,15 @@ def train(
             cli.config.test,
         )
         print(json.dumps(card, indent=2))
+        if audited:
+            _say(beside_result(card))
         return ExitCode.DONE
 
     return run_command(work, hint="the same command with --resume true goes on")
+
+
+def _say(lines: Sequence[str]) -> None:
+    print("\n".join(lines), file=sys.stderr, flush=True)
 
 
 def recipe(config: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import lightning  # noqa: F401  # now: its log goes to what standard error is at its import
 import numpy as np
 import pytest
 from numpy.typing import NDArray

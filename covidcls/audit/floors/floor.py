@@ -34,8 +34,8 @@ class Floor:
         auc = self.auc
         return (
             f"a forest that saw {self.saw}{decoded} has AUC {auc.value:.2f} ({auc.low:.2f} to "
-            f"{auc.high:.2f}) {how}, over {auc.n} images of {auc.n_groups} independent patients, "
-            "papers or files"
+            f"{auc.high:.2f}) {how}, over {auc.n} images, {auc.n_groups} patients, papers or files "
+            "taken for independent"
         )
 
     def finding(self) -> Finding:

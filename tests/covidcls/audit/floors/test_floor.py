@@ -21,7 +21,7 @@ def test_a_finding_says_what_was_seen_and_what_a_figure_is_worth() -> None:
     assert (finding.kind, finding.group, finding.crosses) == ("shortcut_floor", "metadata val", ())
     for words in (
         "a forest that saw nine facts has AUC 0.98 (0.95 to 0.99) on val, from train",
-        "425 images of 200 independent patients",
+        "425 images, 200 patients, papers or files taken",
         "shows nothing about the disease; print it",
     ):
         assert words in finding.message
