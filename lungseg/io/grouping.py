@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lungseg.errors import UnreadableError
-from lungseg.io.archive import InputFile, head_of, members
+from lungseg.io.archive import InputFile, Member, head_of, members
 from lungseg.io.dicom.series import Named, Series, group_series
 from lungseg.io.formats import HEAD_BYTES, format_of_content, is_input
 
@@ -132,7 +132,8 @@ def _named(part: Part) -> Named | None:
     from lungseg.io.dicom.header import read_header
 
     try:
-        return Named(part.name, read_header(part.file))
+        archive = str(part.file.archive) if isinstance(part.file, Member) else ""
+        return Named(part.name, read_header(part.file), archive)
     except Exception:  # whatever it is, reading the file will say it in its row
         return None
 

@@ -8,12 +8,12 @@ LEAST_HU, MOST_HU = -10_000.0, 70_000.0  # beyond padding and 16 bits of metal
 
 def why_not_hu(low: float, high: float) -> str:
     """Why values from ``low`` to ``high`` cannot be HU; nothing where they can."""
+    if low < LEAST_HU or high > MOST_HU:
+        return f"values from {low:g} to {high:g} cannot be HU: the slope is wrong"
     if low >= AIR_HU:
         return f"values from {low:g} to {high:g}, without air, cannot be HU"
     if high < AIR_HU:
         return f"values from {low:g} to {high:g}, without tissue, cannot be HU"
-    if low < LEAST_HU or high > MOST_HU:
-        return f"values from {low:g} to {high:g} cannot be HU: the slope is wrong"
     return ""
 
 

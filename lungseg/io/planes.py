@@ -17,8 +17,8 @@ PLANES: tuple[Plane, ...] = ("sagittal", "coronal", "axial")  # by the axis that
 
 def normal_of(directions: Directions) -> NDArray[np.float64]:
     """Unit vector along the slices of a stack, to the left, the back or the head."""
-    normal = np.cross(directions[:3], directions[3:])
-    normal /= np.linalg.norm(normal)
+    across = np.cross(directions[:3], directions[3:])
+    normal: NDArray[np.float64] = across / np.linalg.norm(across)
     return normal if normal[np.abs(normal).argmax()] > 0 else -normal
 
 

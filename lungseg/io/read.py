@@ -76,10 +76,10 @@ def _read(path: InputFile, reading: Reading) -> Iterator[Slice]:
     # Decoders raise a dozen kinds on damaged bytes, from SyntaxError to struct.error.
     except Exception as error:
         place = f"slice {done} of {path}" if done else str(path)
+        said = " ".join(str(error).split()) or type(error).__name__
         raise UnreadableError(
-            f"{place} starts like a {found.name} but cannot be decoded "
-            f"({error or type(error).__name__}); it is probably cut off or damaged, "
-            "copy or export it again"
+            f"{place} starts like a {found.name} but cannot be decoded ({said}); it is probably "
+            "cut off or damaged, copy or export it again"
         ) from error
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from lungseg.errors import UnreadableError
 from lungseg.io.archive import InputFile
 from lungseg.slice import Slice
 
@@ -41,10 +42,14 @@ def read_metaimage(file: InputFile, reading: Reading) -> Iterator[Slice]:
 
 
 def read_zip(file: InputFile, reading: Reading) -> Iterator[Slice]:
-    """All slices in a zip archive, input by input."""
+    """All slices in a zip archive, input by input. Raises UnreadableError where there is none."""
+    from lungseg.io.archive import members
     from lungseg.io.grouping import group_inputs
     from lungseg.io.read import read_part
 
-    for one in group_inputs((file,), None).inputs:
-        for part in one.parts:
-            yield from read_part(part, reading)
+    members(file)  # raises what is wrong with the archive as a whole
+    parts = [part for one in group_inputs((file,)).inputs for part in one.parts]
+    if not parts or parts[0].file == file:
+        raise UnreadableError(f"{file} has no slice in it; pass the archive that has")
+    for part in parts:
+        yield from read_part(part, reading)

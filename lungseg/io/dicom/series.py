@@ -17,10 +17,12 @@ NAMED = 3  # other parts of a mixed series that are told one by one
 
 @dataclass(frozen=True)
 class Named:
-    """A file by its name (POSIX, below the folder that was given) and its header."""
+    """A file by its name (POSIX, below the folder that was given) and its header. ``archive``: what
+    it is in; a series never spans two, for one is often a copy of the other."""
 
     name: str
     header: Header
+    archive: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,8 @@ def group_series(files: Iterable[Named]) -> list[Series]:
 
 
 def _uid(file: Named) -> str:
-    return file.header.series or f"in {PurePosixPath(file.name).parent}"
+    series = file.header.series or f"in {PurePosixPath(file.name).parent}"
+    return f"{file.archive}:{series}"
 
 
 def _key(file: Named) -> Key:
