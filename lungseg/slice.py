@@ -26,7 +26,8 @@ class Slice:
 
     ``pixels``: float32, H x W, in [0, 1] after windowing (pictures are taken as displayed).
     ``scale``: ``"hu"`` when the values behind the window were Hounsfield units.
-    ``spacing``: (row, column) in mm, or None. ``orientation``: such as ``"LPS"``, or None.
+    ``spacing``: (row, column) in mm, or None. ``step``: mm to the next slice of its volume or
+    series, or None. ``orientation``: such as ``"LPS"``, or None.
     ``colour``: share of the pixels that are clearly coloured, 0 to 1 (0 for a grey picture).
     ``messages``: what the reader had to assume, in words for a person.
     ``refusal``: why its header says that it is no axial CT slice, empty where it does not.
@@ -40,6 +41,7 @@ class Slice:
     colour: float = 0.0
     messages: tuple[str, ...] = ()
     refusal: str = ""
+    step: float | None = None
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -33,7 +33,10 @@ class Refusal:
 
 
 def refuse_picture(slice_: Slice) -> Refusal | None:
-    """Refuse what cannot be a chest CT slice by its picture alone, before any network runs."""
+    """Refuse what cannot be a chest CT slice by its header or its picture alone, before any
+    network runs."""
+    if slice_.refusal:
+        return Refusal("not_ct", slice_.refusal)
     height, width = slice_.shape
     if min(height, width) < MIN_SIDE:
         return Refusal(

@@ -36,9 +36,12 @@ def draw_overlay(slice_: Slice, prediction: Prediction, stage_two_box: Box | Non
 
 
 def overlay_name(path: str, index: int) -> PurePosixPath:
-    """Where the overlay of slice ``index`` of the input ``path`` (POSIX) goes below its folder."""
-    page = f".{index}" if index else ""
+    """Where the overlay of slice ``index`` of the input ``path`` (POSIX) goes below its folder.
+
+    No two slices share one: ``CT`` has ``CT.png`` and ``CT.3.png``, a file ``CT.3`` ``CT.3.0.png``.
+    """
     source = PurePosixPath(path)
+    page = f".{index}" if index or source.suffix[1:].isdecimal() else ""
     name = os.fsencode(f"{source.name}{page}.png")
     if len(name) > LONGEST_NAME:
         # Cut, but still one name an input.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from covidcls.operating_point import DEFAULT_AIM
 from lungseg.errors import UsageError
-from lungseg.io import Inputs, find_inputs
+from lungseg.io import Grouped, Input, Inputs, find_inputs, group_inputs
 from lungseg.regions import Region
 from pipelines.output_folder import OutputFolder
 from pipelines.overlays import draw_overlay, overlay_name, write_overlay
@@ -72,7 +72,7 @@ def predict_folder(
     Writes ``predictions.csv``, ``run.json`` and ``overlays/`` to ``out``. Rows reach the disk chunk
     by chunk, and ``resume`` goes on after the last whole chunk with the same result as an
     undisturbed run; on a finished folder it only returns its record. ``workers`` threads decode
-    ahead. ``progress(done, total)`` is called with numbers of files.
+    ahead. ``progress(done, total)`` is called with numbers of inputs: pictures, volumes and series.
 
     Raises UsageError, before anything is written, for a missing or empty input, an ``out`` that is
     in the way, weights that are missing or damaged, and a run that other options had started.
@@ -90,6 +90,9 @@ def predict_folder(
         check_same(record, identity, out)
         return record
     folder.check_writable()
+    grouped = group_inputs(inputs.files, root)
+    if not grouped.inputs:
+        raise UsageError(f"{root} has no slice: its files are tables of contents (DICOMDIR)")
 
     from pipelines.two_stage import TwoStagePipeline
 
@@ -98,10 +101,10 @@ def predict_folder(
     )
     identity["device"] = str(pipeline.segmenter.device)
     start = folder.begin(state, identity)
-    run = _Run(pipeline, paths, inputs.files, folder, options)
+    run = _Run(pipeline, grouped.inputs, folder, options)
     record = {**start, "note": NOTE, "input": str(root), "threshold": pipeline.threshold}
     record["operating_point"] = pipeline.operating_point
-    record |= _described(inputs)
+    record |= _described(inputs, grouped)
     with Journal(folder.rows_part, options.batch_size) as journal:
         record |= run.to_journal(journal, workers, progress)
         record |= {"ended": now(), "written": _written(folder, options)}
@@ -118,14 +121,13 @@ class _Run:
     def __init__(
         self,
         pipeline: TwoStagePipeline,
-        paths: Sequence[str],
-        files: Sequence[Path],
+        inputs: Sequence[Input],
         folder: OutputFolder,
         options: Options,
     ) -> None:
         self.pipeline = pipeline
-        self.paths = paths
-        self.files = files
+        self.inputs = inputs
+        self.paths = [one.name for one in inputs]
         self.folder = folder
         self.options = options
 
@@ -139,7 +141,7 @@ class _Run:
             tally.add(row)
         kept = tally.slices
         place = resume_place(journal.kept, self.paths, self.folder.path)
-        with closing(read_ahead(self.files, workers, self.options.hu_offset, place)) as items:
+        with closing(read_ahead(self.inputs, workers, self.options.hu_offset, place)) as items:
             for rows, position in self._chunks(items):
                 journal.append(rows)
                 for row in rows:
@@ -155,7 +157,7 @@ class _Run:
         }
 
     def _chunks(self, items: Iterable[Item]) -> Iterator[tuple[list[Row], int]]:
-        """Yield each chunk's rows once its overlays are on disk, and its last file's position."""
+        """Yield each chunk's rows once its overlays are on disk, and its last input's position."""
         waiting: deque[tuple[Future[None], list[Row], int]] = deque()
         with ThreadPoolExecutor(1, thread_name_prefix="overlays") as drawer:
             for chunk in _batched(items, self.options.batch_size):
@@ -172,17 +174,11 @@ class _Run:
         slices = [item.slice for item in chunk if item.slice is not None]
         seen = iter(self.pipeline.predict(slices, self.options.batch_size))
         return [
-            self._failed(item)
+            unreadable(self.paths[item.position], item.index, self.pipeline.threshold, item.error)
             if item.slice is None
             else replace(next(seen), path=self.paths[item.position], slice=item.index)
             for item in chunk
         ]
-
-    def _failed(self, item: Item) -> Prediction:
-        path = self.paths[item.position]
-        # The row has the path already; where the data lay on this machine is not its business.
-        said = item.error.replace(str(self.files[item.position]), path)
-        return unreadable(path, item.index, self.pipeline.threshold, said)
 
     def _draw(self, chunk: Sequence[Item], predictions: Sequence[Prediction]) -> None:
         if not self.options.overlays:
@@ -222,10 +218,10 @@ def _inputs_outside(root: Path, out: Path) -> Inputs:
     return replace(inputs, files=outside)
 
 
-def _described(inputs: Inputs) -> dict[str, Any]:
+def _described(inputs: Inputs, grouped: Grouped) -> dict[str, Any]:
     return {
-        "inputs": len(inputs.files),
-        "ignored_files": inputs.ignored,
+        "inputs": len(grouped.inputs),
+        "ignored_files": inputs.ignored + grouped.ignored,
         "unreadable_folders": [str(folder) for folder in inputs.unreadable_folders],
     }
 

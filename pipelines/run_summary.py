@@ -62,14 +62,14 @@ def table(record: Mapping[str, Any]) -> str:
     """The record of a finished run as lines for a person."""
     status, label = record["status"], record["label"]
     labels = ", ".join(f"{name} {count}" for name, count in label.items())
-    lines = [f"{'slices':<12}{record['slices']:>8}   in {record['inputs']} files"]
+    lines = [f"{'slices':<12}{record['slices']:>8}   in {record['inputs']} inputs"]
     for name, count in status.items():
         detail = f"   {labels}" if name == "ok" else _named(record["look_at"].get(name, []), count)
         lines.append(f"  {name:<10}{count:>8}{detail if count else ''}")
     point = f"operating point: {record['operating_point']}"
     lines.append(f"{'threshold':<12}{record['threshold']:>8.3f}   {point}")
     if record["ignored_files"]:
-        lines.append(f"{'ignored':<12}{record['ignored_files']:>8}   files that are no pictures")
+        lines.append(f"{'ignored':<12}{record['ignored_files']:>8}   files that are no slices")
     folders = record["unreadable_folders"]
     if folders:
         lines.append(f"{'not listed':<12}{len(folders):>8}{_named(folders[:NAMED], len(folders))}")

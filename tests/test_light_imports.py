@@ -18,6 +18,9 @@ HEAVY = (
     "scipy",
     "sklearn",
     "nibabel",
+    "pydicom",
+    "gdcm",
+    "nrrd",
 )
 
 
@@ -45,6 +48,9 @@ HEAVY = (
             "['missing-folder', '--out', 'out']))",
             2,
         ),
+        ("from pipelines.inspect import main; main(['--help'])", 0),
+        ("from pipelines.inspect import main; raise SystemExit(main(['missing-folder']))", 2),
+        ("from pipelines.inspect import main; raise SystemExit(main(['samples', '--quiet']))", 0),
         ("from pipelines.audit_table import main; main(['--help'])", 0),
         ("from pipelines.audit_table import main; raise SystemExit(main(['--recall', '900']))", 2),
         ("from pipelines.__main__ import main; raise SystemExit(main(['predct']))", 2),

@@ -16,24 +16,26 @@ from lungseg.io.formats import HEAD_BYTES, format_of_content, is_input
 
 @dataclass(frozen=True)
 class Part:
-    """A file of an input, its POSIX ``name`` below the folder that was given, and ``notes`` that
-    each of its slices carries."""
+    """A file of an input, with its POSIX ``name`` below the folder that was given.
+
+    Its slices carry the ``notes`` and, in a series, the ``step``: mm to the next one.
+    """
 
     file: InputFile
     name: str
     notes: tuple[str, ...] = ()
+    step: float | None = None
 
 
 @dataclass(frozen=True)
 class Input:
     """What has its rows under one ``name``: a picture, a volume, a DICOM series, or a file that
     cannot be read. ``parts``: in the order of the slices. ``format``: of its content, empty where
-    it is not known. ``step``: mm between the slices of a series, where that is known."""
+    it is not known."""
 
     name: str
     parts: tuple[Part, ...]
     format: str = ""
-    step: float | None = None
 
 
 @dataclass(frozen=True)
@@ -78,10 +80,10 @@ def group_inputs(files: Iterable[InputFile], root: Path | None = None) -> Groupe
         one = series.get(part.name)
         if one is not None:
             parts = tuple(
-                Part(of_name[name], name, notes)
+                Part(of_name[name], name, notes, one.step)
                 for name, notes in zip(one.names, one.notes, strict=True)
             )
-            inputs.append(Input(names[part.name], parts, "DICOM", one.step))
+            inputs.append(Input(names[part.name], parts, "DICOM"))
         elif part.name not in in_series:
             inputs.append(Input(part.name, (part,), formats[part.name]))
     return Grouped(tuple(inputs), ignored)

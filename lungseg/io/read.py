@@ -57,7 +57,9 @@ def read_part(part: Part, reading: Reading) -> Iterator[Slice]:
     Raises what ``read_slices`` raises.
     """
     for slice_ in _read(part.file, reading):
-        yield replace(slice_, messages=(*part.notes, *slice_.messages)) if part.notes else slice_
+        if part.notes:
+            slice_ = replace(slice_, messages=(*part.notes, *slice_.messages))
+        yield slice_ if part.step is None else replace(slice_, step=part.step)
 
 
 def _read(path: InputFile, reading: Reading) -> Iterator[Slice]:

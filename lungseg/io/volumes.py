@@ -98,6 +98,7 @@ class Volume:
                 orientation=ORIENTATION,
                 messages=messages,
                 refusal=self.refusal,
+                step=self.spacing[0],
             )
 
 

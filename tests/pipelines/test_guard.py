@@ -37,6 +37,7 @@ def test_marks_drawn_on_a_slice_do_not_make_it_a_photograph() -> None:
         (slice_of((1, 1)), "1 x 1 pixels"),
         (slice_of((500, MIN_SIDE - 1)), "31 x 500 pixels"),
         (Slice(np.zeros((64, 64), np.float32), Source("black")), "constant"),
+        (Slice(slice_of().pixels, Source("x"), refusal="a coronal slice"), "a coronal slice"),
     ],
 )
 def test_what_cannot_be_ct_is_refused_with_its_reason(picture: Slice, reason: str) -> None:

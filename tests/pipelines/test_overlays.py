@@ -63,6 +63,11 @@ def test_each_slice_has_its_own_overlay_beside_its_path() -> None:
     assert str(overlay_name("a/b.tif", 3)) == "a/b.tif.3.png"
 
 
+def test_a_file_named_like_a_slice_of_a_series_keeps_its_own_overlay() -> None:
+    slices = [("CT", 0), ("CT", 3), ("CT.3", 0), ("CT.3", 1), ("CT.3.0", 0), ("CT.3.1", 0)]
+    assert len({overlay_name(path, index) for path, index in slices}) == len(slices)
+
+
 def test_a_name_that_is_long_already_is_cut_and_stays_unique() -> None:
     one, other = (overlay_name("d/" + "ü" * 120 + end, 0).name for end in ("1.png", "2.png"))
     assert one != other

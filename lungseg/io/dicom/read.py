@@ -36,8 +36,7 @@ def read_dicom(file: InputFile, reading: Reading) -> Iterator[Slice]:
     found = stack([frame.place for frame in header.frames])
     for place, (index, notes) in enumerate(zip(found.order, found.notes, strict=True)):
         slice_ = frame_slice(dataset, header, index, Source(str(file), place), reading)
-        said = (*slice_.messages, *assumed, *notes)
-        yield replace(slice_, messages=said) if said else slice_
+        yield replace(slice_, messages=(*slice_.messages, *assumed, *notes), step=found.step)
 
 
 def _complete(dataset: object) -> tuple[str, ...]:

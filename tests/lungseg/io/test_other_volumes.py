@@ -52,7 +52,7 @@ def test_volumes_are_seen_as_a_radiologist_sees_them(
     for index, (seen, hu) in enumerate(zip(slices, chest, strict=True)):
         assert np.allclose(seen.pixels, window_hu(hu))
         assert (seen.scale, seen.orientation, seen.source.index) == ("hu", "LPS", index)
-        assert seen.spacing == pytest.approx((1.25, 1.5))
+        assert (*(seen.spacing or ()), seen.step) == pytest.approx((1.25, 1.5, 1.75))
         assert (seen.messages, seen.refusal) == ((), "")
 
 
