@@ -39,7 +39,10 @@ def parser() -> CommandParser:
     )
     add = parser.add_argument
     add(
-        "dir", metavar="DIR", type=Path, help="folder of slices (PNG, JPEG, TIFF, BMP), or one file"
+        "dir",
+        metavar="DIR",
+        type=Path,
+        help="folder of pictures, DICOM files, volumes (NIfTI, NRRD, MHA) and zips, or one file",
     )
     options.add_resumable_output(parser, "predictions")
     add(
