@@ -112,10 +112,15 @@ def test_an_archive_may_hold_archives_but_no_deeper_ones(tmp_path: Path) -> None
         list(read_slices(outer))
 
 
-def test_an_encrypted_or_damaged_member_is_named_and_the_others_are_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", [45, 6], ids=["damaged", "encrypted"])
+def test_a_member_that_cannot_be_unpacked_is_named_and_the_others_are_read(
+    tmp_path: Path, place: int
+) -> None:
     path = packed(tmp_path / "x.zip", **{"a.png": picture(), "b.png": picture()})
     content = bytearray(path.read_bytes())
-    content[content.index(b"IHDR") if b"IHDR" in content else 45] ^= 0xFF
+    content[place] ^= 1  # 45: in the content of a.png; 6: its flag that says encrypted
+    if place == 6:
+        content[content.index(b"PK\x01\x02") + 8] ^= 1  # the same flag in the table
     path.write_bytes(content)
     found = group_inputs([path], tmp_path).inputs
     assert [one.name for one in found] == ["x.zip/a.png", "x.zip/b.png"]
