@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ of it. No name, birth date or id of a patient is printed unless asked for.
 exit codes: 0 all well, 1 could not finish, 2 wrong use, 3 something is unreadable or
 no axial CT slice
 """
+SHOWN = 8  # messages of an input
 HEADINGS = ("slices", "size", "spacing mm", "scale", "format", "path")
 
 
@@ -97,9 +99,11 @@ def _lines(inputs: Sequence[Seen], record: dict[str, object]) -> Iterator[str]:
             seen = inputs[number - 1]
             for name, value in seen.identity.items():
                 yield f"    {name}: {one_line(value)}"
-            for message, count in seen.messages.items():
+            for message, count in islice(seen.messages.items(), SHOWN):
                 where = f" ({count} of {seen.slices} slices)" if 0 < count < seen.slices else ""
                 yield f"    {one_line(message)}{where}"
+            if len(seen.messages) > SHOWN:
+                yield f"    and {len(seen.messages) - SHOWN} more messages (--json has all)"
     slices = sum(seen.slices for seen in inputs)
     yield f"{slices} slices in {len(inputs)} inputs; {record['ignored_files']} other files ignored"
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from numpy.typing import NDArray
+
 AIR_HU = -200.0  # a CT has darker values: lung, or the air around the patient
 LEAST_HU, MOST_HU = -10_000.0, 70_000.0  # beyond padding and 16 bits of metal
+DARKEST_AIR = -1100.0  # HU; noise and streaks go below in some pixels only
+MOST_DARKER = 0.05  # share of the pixels
 
 
 def why_not_hu(low: float, high: float) -> str:
@@ -15,6 +21,17 @@ def why_not_hu(low: float, high: float) -> str:
     if high < AIR_HU:
         return f"values from {low:g} to {high:g}, without tissue, cannot be HU"
     return ""
+
+
+def wrong_offset(hu: NDArray[Any]) -> tuple[str, ...]:
+    """A note where much of a slice is darker than air, as when an offset was taken off twice.
+
+    The smallest value does not count: it fills what the scanner did not see.
+    """
+    darker = float(((hu < DARKEST_AIR) & (hu > hu.min())).mean())
+    if darker <= MOST_DARKER:
+        return ()
+    return (f"{darker:.0%} of the values are darker than air: the HU offset is probably wrong",)
 
 
 def display_range(low: float, high: float) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lungseg.errors import UnreadableError
 from lungseg.io.archive import InputFile
-from lungseg.io.hu import display_range, why_not_hu
+from lungseg.io.hu import display_range, why_not_hu, wrong_offset
 from lungseg.io.planes import ORIENTATION
 from lungseg.io.values import check_finite
 from lungseg.io.voxels import check_bytes
@@ -90,13 +90,15 @@ class Volume:
             window = ((black + white) / 2, white - black)
             messages += (f"{why}: taken as displayed, from {black:g} to {white:g}",)
         for index in range(len(self)):
+            values = self.values(index) - np.float32(offset)
+            doubts = wrong_offset(values) if scale == "hu" else ()
             yield Slice(
-                window_hu(self.values(index) - np.float32(offset), window),
+                window_hu(values, window),
                 Source(str(self.path), index),
                 scale=scale,
                 spacing=self.spacing[1:],
                 orientation=ORIENTATION,
-                messages=messages,
+                messages=messages + doubts,
                 refusal=self.refusal,
                 step=self.spacing[0],
             )

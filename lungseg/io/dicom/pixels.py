@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lungseg.io.dicom.header import Header, Rescale
-from lungseg.io.hu import display_range, why_not_hu
+from lungseg.io.hu import AIR_HU, MOST_HU, display_range, why_not_hu, wrong_offset
 from lungseg.io.planes import ORIENTATION, is_transposed, turned_to_lps
 from lungseg.io.values import Grey, check_finite
 from lungseg.io.window import window_hu
@@ -69,9 +69,15 @@ def _grey(stored: NDArray[Any], header: Header, rescale: Rescale, reading: Readi
         values -= np.float32(reading.hu_offset)
         low, high = low - reading.hu_offset, high - reading.hu_offset
         why = why_not_hu(low, high)
+    said: tuple[str, ...] = ()
+    if not rescale.said:
+        said = ("its header has no slope and intercept: taken for HU",)
+    elif rescale.intercept < 0 and rescale.unit in HU_UNITS and AIR_HU <= low <= high <= MOST_HU:
+        # a small field of view within the body; the offset shows that the scanner meant HU
+        why, said = "", (f"values from {low:g} to {high:g}: HU by its header, but without air",)
     if not why:
         values[~shown] = AIR
-        said = () if rescale.said else ("its header has no slope and intercept: taken for HU",)
+        said += wrong_offset(values)
         return Grey(window_hu(values, reading.window), "hu", messages=said)
     black, white = display_range(low, high)
     values[~shown] = black

@@ -76,6 +76,17 @@ def test_values_that_are_no_hu_are_told_and_taken_with_the_offset_of_the_user(
     assert np.allclose(slice_.pixels, window_hu(chest[0]))
 
 
+@pytest.mark.parametrize("extension", [".nrrd", ".mha", ".nii"])
+def test_an_offset_that_was_taken_off_twice_is_told(
+    tmp_path: Path, chest: Chest, extension: str
+) -> None:
+    metal = chest.copy()
+    metal[:, 20:24] = 2500
+    for slice_ in read_slices(save(tmp_path / f"x{extension}", metal - np.int16(1024))):
+        [said] = slice_.messages
+        assert "the HU offset is probably wrong" in said
+
+
 @pytest.mark.parametrize(
     ("name", "find", "put", "message"),
     [

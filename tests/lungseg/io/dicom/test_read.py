@@ -132,6 +132,27 @@ def test_the_offset_of_the_user_makes_hu_where_the_header_says_nothing(
     assert np.allclose(slice_.pixels, window_hu(chest[2]))
 
 
+def test_a_view_within_the_body_stays_hu_and_is_told(
+    tmp_path: Path, dicom: Write, chest: Chest
+) -> None:
+    inside = np.clip(chest[2], -100, 300)
+    slice_ = read(dicom(tmp_path / "x.dcm", inside))
+    assert slice_.scale == "hu"
+    assert np.allclose(slice_.pixels, window_hu(inside))
+    assert slice_.messages == ("values from -100 to 300: HU by its header, but without air",)
+
+
+def test_an_offset_that_was_taken_off_twice_is_told(
+    tmp_path: Path, dicom: Write, chest: Chest
+) -> None:
+    hu = chest[2].astype("<i2")
+    hu[20:24] = 2500  # metal, so that something is brighter than air whatever the offset
+    stored = {"PixelData": hu.tobytes(), "PixelRepresentation": 1}
+    slice_ = read(dicom(tmp_path / "x.dcm", hu, **stored))
+    [said] = slice_.messages
+    assert "darker than air: the HU offset is probably wrong" in said
+
+
 def test_signed_values_without_rescale_are_hu_and_told(
     tmp_path: Path, dicom: Write, chest: Chest
 ) -> None:
