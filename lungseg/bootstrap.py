@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from math import isnan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +24,9 @@ class Interval:
     n: int
     n_groups: int
 
-    def as_dict(self) -> dict[str, float | int]:
-        """For a card or a JSON report, to four digits."""
-        return {k: round(v, 4) if isinstance(v, float) else v for k, v in asdict(self).items()}
+    def as_dict(self) -> dict[str, float | int | None]:
+        """For a card or a JSON report, to four digits; None for what is no number."""
+        return {name: None if isnan(v) else round(v, 4) for name, v in asdict(self).items()}
 
 
 def draw_weights(groups: Sequence[str], resamples: int = 2000, seed: int = 0) -> Iterator[Array]:

@@ -11,7 +11,7 @@ from pipelines.command import ExitCode, nearest, say
 COMMANDS = {
     "predict": "a row, an overlay and a probability for every slice of a folder",
     "inspect": "what the readers see of files and folders",
-    "evaluate": "how well lungs and lesions are found, against true masks",
+    "evaluate": "how well lungs, lesions or COVID-19 are found, against the truth",
     "audit": "is a data set able to answer the question? copies, leaks, shortcuts",
     "audit_table": "can figures that a paper prints be, and on what test set?",
     "make_samples": "the synthetic slices of samples/",

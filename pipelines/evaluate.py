@@ -1,4 +1,4 @@
-"""``python -m pipelines.evaluate seg``: judge a segmenter on images with true masks."""
+"""``python -m pipelines.evaluate seg|cls``: judge a segmenter or a classifier on the truth."""
 
 from __future__ import annotations
 
@@ -8,13 +8,20 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from covidcls.evaluation.labelled import LAYOUTS, SPLITS
 from lungseg.allocator import keep_freed_memory
+from lungseg.regions import REGIONS
 from pipelines import options
 from pipelines.command import CommandParser, ExitCode, run_command
-from pipelines.evaluate_seg import Options, evaluate_seg, table
+from pipelines.evaluate_cls import Options as ClsOptions
+from pipelines.evaluate_cls import evaluate_cls
+from pipelines.evaluate_cls_output import table as table_of_cls
+from pipelines.evaluate_seg import Options as SegOptions
+from pipelines.evaluate_seg import evaluate_seg
+from pipelines.evaluate_seg import table as table_of_seg
 from pipelines.progress import ProgressBar
 
-EXAMPLE = """\
+SEG_EXAMPLE = """\
 example:
   python -m pipelines.evaluate seg --images set/images --masks set/masks --out evaluation
 
@@ -24,6 +31,18 @@ no lesion. Writes metrics.json, cases.csv, worst.png and, for volumes, volumes.c
 
 exit codes: 0 all well, 1 could not finish, 2 wrong use, 3 finished, but some file has no partner
 or some slice could not be judged
+"""
+CLS_EXAMPLE = """\
+examples:
+  python -m pipelines.evaluate cls --data COVID-CT --layout covid-ct --out evaluation
+  python -m pipelines.evaluate cls --data FOLDER --layout folders --positive COVID --out evaluation
+
+covid-ct is the published layout with its split; folders has one folder for each class. Both stages
+run as in predict. Writes metrics.json, predictions.csv, and figures/ (PNG, and CSV of their
+numbers): ROC, precision-recall, reliability, confusion matrix, misclassified, decision curve.
+
+exit codes: 0 all well, 1 could not finish, 2 wrong use, 3 finished, but some slice is unreadable
+or not_ct
 """
 
 
@@ -37,8 +56,24 @@ def parser() -> CommandParser:
         "seg",
         help="lung or lesion masks",
         description="Dice, IoU, HD95 and surface Dice of lung or lesion masks, slice by slice.",
-        epilog=EXAMPLE,
+        epilog=SEG_EXAMPLE,
     )
+    _add_seg(seg)
+    cls = what.add_parser(
+        "cls",
+        help="COVID-19 or not",
+        description="Accuracy, AUC, calibration and more of a classifier, with intervals.",
+        epilog=CLS_EXAMPLE,
+    )
+    _add_cls(cls)
+    for command in (seg, cls):
+        options.add_weights(command)
+        options.add_batch_size(command)
+        options.add_messages(command)
+    return parser
+
+
+def _add_seg(seg: CommandParser) -> None:
     add = seg.add_argument
     add("--images", type=Path, required=True, metavar="DIR", help="folder of slices or volumes")
     add("--masks", type=Path, required=True, metavar="DIR", help="folder of their true masks")
@@ -52,20 +87,40 @@ def parser() -> CommandParser:
         help="columns patient and case, name, image, file or slice: intervals are over patients",
     )
     options.add_checkpoint(seg)
-    options.add_weights(seg)
-    options.add_batch_size(seg)
-    options.add_messages(seg)
-    return parser
+
+
+def _add_cls(cls: CommandParser) -> None:
+    add = cls.add_argument
+    add("--data", type=Path, required=True, metavar="DIR", help="labelled slices")
+    add("--layout", choices=LAYOUTS, required=True, help="how they lie in DIR")
+    add("--out", type=Path, required=True, help="folder to write")
+    add("--overwrite", action="store_true", help="replace an earlier evaluation")
+    add("--positive", default="COVID", help="with folders, the class of COVID-19 (%(default)s)")
+    add("--split", choices=SPLITS, help="which part (val of covid-ct, all of folders)")
+    add(
+        "--patients",
+        type=Path,
+        metavar="CSV",
+        help="columns patient and case, name, image, file or slice, where the data lack patients",
+    )
+    add("--region", choices=REGIONS, help="what stage 2 sees (that of --checkpoint, or crop)")
+    add(
+        "--checkpoint",
+        metavar="NAME",
+        help="classifier, by name or file (the default of --weights for --region)",
+    )
+    options.add_operating_point(cls)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     given = parser().parse_args(arguments)
-    return run_command(lambda: _seg(given), given.debug)
+    work = _seg if given.what == "seg" else _cls
+    return run_command(lambda: work(given), given.debug)
 
 
 def _seg(given: argparse.Namespace) -> ExitCode:
-    chosen = Options(
+    chosen = SegOptions(
         target=given.target,
         patients=given.patients,
         checkpoint=given.checkpoint,
@@ -78,7 +133,28 @@ def _seg(given: argparse.Namespace) -> ExitCode:
         record = evaluate_seg(
             given.images, given.masks, given.out, chosen, given.overwrite, progress
         )
-    print(json.dumps(record) if given.json else table(record), flush=True)
+    print(json.dumps(record) if given.json else table_of_seg(record), flush=True)
+    return ExitCode(record["exit_code"])
+
+
+def _cls(given: argparse.Namespace) -> ExitCode:
+    chosen = ClsOptions(
+        layout=given.layout,
+        positive=given.positive,
+        split=given.split,
+        patients=given.patients,
+        region=given.region,
+        checkpoint=given.checkpoint,
+        weights=given.weights,
+        device=given.device,
+        batch_size=given.batch_size,
+        threshold=given.threshold,
+        operating_point=given.operating_point,
+    )
+    keep_freed_memory()
+    with ProgressBar(sys.stderr, given.quiet) as progress:
+        record = evaluate_cls(given.data, given.out, chosen, given.overwrite, progress)
+    print(json.dumps(record) if given.json else table_of_cls(record), flush=True)
     return ExitCode(record["exit_code"])
 
 

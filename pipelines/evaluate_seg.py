@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lungseg.checkpoint import resolve
 from lungseg.drawing import encode
-from lungseg.errors import UsageError
 from lungseg.evaluation.evaluate import Evaluation, evaluate
 from lungseg.evaluation.pairs import find_pairs, read_patients
 from lungseg.evaluation.report import metrics
@@ -20,7 +19,7 @@ from lungseg.io.masks import Target
 from lungseg.whole_file import write_whole
 from pipelines.command import ExitCode
 from pipelines.evaluation_rows import CASE_COLUMNS, VOLUME_COLUMNS, row_of_case, row_of_volume
-from pipelines.output_folder import OutputFolder, is_free
+from pipelines.output_folder import check_results_go_to
 from pipelines.results import as_csv
 from pipelines.text import one_line
 from pipelines.versions import versions
@@ -64,7 +63,7 @@ def evaluate_seg(
     began = time.perf_counter()
     pairs = find_pairs(images, masks)
     patients = read_patients(options.patients) if options.patients else None
-    _check_out(out, (images, masks), overwrite)
+    check_results_go_to(out, (images, masks), overwrite)
     weights = resolve(options.checkpoint, options.weights, "segmenter")
 
     from lungseg.segmenter import LungSegmenter
@@ -125,18 +124,6 @@ def _name(root: Path) -> str:
 
 def _range(figure: Mapping[str, float]) -> str:
     return f"({figure['low']:.3f} to {figure['high']:.3f})"
-
-
-def _check_out(out: Path, inputs: Iterable[Path], overwrite: bool) -> None:
-    if not is_free(out) and not overwrite:
-        raise UsageError(
-            f"{out} is not empty: replace its results with --overwrite, or choose another --out"
-        )
-    results = out.resolve()
-    for root in inputs:
-        if root.resolve() in (results, *results.parents):
-            raise UsageError(f"{out} lies in the input {root}: choose another --out")
-    OutputFolder(out).check_writable()
 
 
 def _write(out: Path, evaluation: Evaluation, record: dict[str, Any]) -> None:

@@ -1,9 +1,10 @@
-"""The rows of ``cases.csv`` and ``volumes.csv``."""
+"""The rows that evaluations write: ``cases.csv``, ``volumes.csv`` and ``predictions.csv``."""
 
 from __future__ import annotations
 
 from lungseg.evaluation.evaluate import Case, VolumeCase
-from pipelines.results import cell_of_message, cell_of_path, fixed
+from pipelines.prediction import LABELS, Prediction
+from pipelines.results import COLUMNS, cell_of_message, cell_of_path, fixed, row_of
 
 CASE_COLUMNS = (
     "case",
@@ -19,6 +20,7 @@ CASE_COLUMNS = (
     "flags",
     "message",
 )
+PREDICTION_COLUMNS = (*COLUMNS, "truth", "patient")
 VOLUME_COLUMNS = ("case", "patient", "slices", "slices_with_target", "errors", "dice", "message")
 
 
@@ -55,3 +57,8 @@ def row_of_volume(volume: VolumeCase) -> tuple[str, ...]:
         fixed(volume.overlap.dice if judged else None),
         cell_of_message("; ".join(text for text in said if text)),
     )
+
+
+def row_of_prediction(one: Prediction, label: int, patient: str) -> tuple[str, ...]:
+    """The cells of a judged slice in the order of PREDICTION_COLUMNS; ``label`` 1 is COVID."""
+    return (*row_of(one), LABELS[1 - label], cell_of_message(patient))

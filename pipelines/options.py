@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from covidcls.operating_point import AIM_NAMES, DEFAULT_AIM
 from pipelines.command import CommandParser
 
 TO_GO_ON = "run the same command with --resume instead of --overwrite to go on"
@@ -32,6 +33,23 @@ def add_weights(parser: CommandParser) -> None:
     add = parser.add_argument
     add("--weights", type=Path, metavar="DIR", help="folder of checkpoints (the shipped ones)")
     add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="(%(default)s)")
+
+
+def add_operating_point(parser: CommandParser) -> None:
+    """``--operating-point`` or ``--threshold``."""
+    cut = parser.add_mutually_exclusive_group()
+    cut.add_argument(
+        "--operating-point",
+        choices=AIM_NAMES,
+        default=DEFAULT_AIM,
+        help="what the classifier's threshold aims at (%(default)s)",
+    )
+    cut.add_argument(
+        "--threshold",
+        type=share,
+        metavar="P",
+        help="probability from which a slice is called COVID (that of --operating-point)",
+    )
 
 
 def add_batch_size(parser: CommandParser) -> None:

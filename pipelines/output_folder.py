@@ -185,6 +185,20 @@ def is_free(path: Path) -> bool:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
 
 
+def check_results_go_to(out: Path, inputs: Iterable[Path], overwrite: bool) -> None:
+    """Raise UsageError unless ``out`` is free or may be replaced, apart from the inputs, and can be
+    written to; of a command that writes all its results at its end."""
+    if not is_free(out) and not overwrite:
+        raise UsageError(
+            f"{out} is not empty: replace its results with --overwrite, or choose another --out"
+        )
+    results = out.resolve()
+    for root in inputs:
+        if root.resolve() in (results, *results.parents):
+            raise UsageError(f"{out} lies in the input {root}: choose another --out")
+    OutputFolder(out).check_writable()
+
+
 def _remove(*files: Path) -> None:
     for file in files:
         file.unlink(missing_ok=True)

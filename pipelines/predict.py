@@ -10,7 +10,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from covidcls.operating_point import AIM_NAMES, DEFAULT_AIM
 from lungseg.allocator import keep_freed_memory
 from pipelines import options
 from pipelines.command import CommandParser, ExitCode, run_command
@@ -60,19 +59,7 @@ def parser() -> CommandParser:
         metavar="N",
         help="threads that decode ahead (%(default)s)",
     )
-    cut = parser.add_mutually_exclusive_group()
-    cut.add_argument(
-        "--operating-point",
-        choices=AIM_NAMES,
-        default=DEFAULT_AIM,
-        help="what the classifier's threshold aims at (%(default)s)",
-    )
-    cut.add_argument(
-        "--threshold",
-        type=options.share,
-        metavar="P",
-        help="probability from which a slice is called COVID (that of --operating-point)",
-    )
+    options.add_operating_point(parser)
     add(
         "--hu-offset",
         type=_finite,

@@ -42,6 +42,13 @@ HEAVY = (
             "['seg', '--images', 'missing', '--masks', 'missing-too', '--out', 'out']))",
             2,
         ),
+        ("from pipelines.evaluate import main; main(['cls', '--help'])", 0),
+        (
+            "from pipelines.evaluate import main; raise SystemExit(main("
+            "['cls', '--data', 'missing', '--layout', 'folders', '--out', 'out']))",
+            2,
+        ),
+        ("import covidcls.evaluation.drawing, covidcls.evaluation.report", 0),
         ("from pipelines.audit import main; main(['--help'])", 0),
         (
             "from pipelines.audit import main; raise SystemExit(main("

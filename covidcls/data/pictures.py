@@ -30,6 +30,11 @@ class LabelledPicture:
     label: int
     patient: str
 
+    @property
+    def patient_known(self) -> bool:
+        """Whether ``patient`` is a patient, not what stands for one."""
+        return not self.patient.startswith(("paper:", "file:"))
+
 
 def read_covid_ct(root: Path, part: Part) -> list[LabelledPicture]:
     """One part of the official split of COVID-CT (Zhao et al. 2020).
@@ -136,7 +141,7 @@ def divide(
     return parts
 
 
-def split_sha256(parts: Iterable[tuple[Part, LabelledPicture]]) -> str:
+def split_sha256(parts: Iterable[tuple[str, LabelledPicture]]) -> str:
     """Sha256 of the lines ``part,file name,label,patient``, in any order."""
     lines = sorted(f"{part},{p.path.name},{p.label},{p.patient}" for part, p in parts)
     return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()

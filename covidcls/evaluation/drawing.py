@@ -27,7 +27,7 @@ class Figures:
     ``title`` stands above each; ``texts``: a further line by figure, such as its area.
     """
 
-    tables: dict[str, Table]
+    tables: Mapping[str, Table]
     title: str
     positive: str
     texts: Mapping[str, str]

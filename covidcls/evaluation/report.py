@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,7 +15,6 @@ from covidcls.operating_point import place
 from covidcls.statistics import ECE_BINS
 from lungseg.bootstrap import Interval
 
-DIGITS = 4
 OF_PATIENTS = ("auc", "pr_auc", "brier", "ece")  # without the threshold, which was chosen on slices
 
 EXPLAINED = {
@@ -106,5 +104,4 @@ def of_patients(scored: Scored, patients: Sequence[str]) -> dict[str, Any] | Non
 
 def as_dict(found: Interval) -> dict[str, float | None]:
     """``{value, low, high}`` to four digits; None for what is no number."""
-    ends = {"value": found.value, "low": found.low, "high": found.high}
-    return {name: None if math.isnan(x) else round(x, DIGITS) for name, x in ends.items()}
+    return {name: x for name, x in found.as_dict().items() if name in ("value", "low", "high")}

@@ -97,9 +97,9 @@ def read_patients(path: Path) -> dict[str, str]:
         name, patient = cells.get(named, ""), cells.get("patient", "")
         if not name or not patient:
             continue
-        if patients.setdefault(_stem(name), patient) != patient:
+        if patients.setdefault(stem_of(name), patient) != patient:
             raise UsageError(
-                f"{path} gives {name} to two patients, {patients[_stem(name)]} and {patient}; "
+                f"{path} gives {name} to two patients, {patients[stem_of(name)]} and {patient}; "
                 "correct one"
             )
     return patients
@@ -121,7 +121,7 @@ def _digest(path: Path) -> bytes:
 def _by_case(root: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for path in find_inputs(root, VOLUME_SUFFIXES).files:
-        case = _stem(path.name if path == root else path.relative_to(root).as_posix())
+        case = stem_of(path.name if path == root else path.relative_to(root).as_posix())
         if case in found:
             raise UsageError(
                 f"{found[case]} and {path} have one name; pairs are made by it, so remove one"
@@ -130,7 +130,7 @@ def _by_case(root: Path) -> dict[str, Path]:
     return found
 
 
-def _stem(name: str) -> str:
+def stem_of(name: str) -> str:
     """``name`` without the suffix of a known format, if it has one: other dots belong to it."""
     for suffix in (*VOLUME_SUFFIXES, *(end for known in FORMATS for end in known.extensions)):
         if name.lower().endswith(suffix):

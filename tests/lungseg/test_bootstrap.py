@@ -88,7 +88,9 @@ def test_the_same_seed_gives_the_same_interval() -> None:
     assert mean_interval(values, groups, seed=4) != mean_interval(values, groups, seed=5)
 
 
-def test_a_card_gets_four_digits() -> None:
+def test_a_card_gets_four_digits_and_no_nan() -> None:
+    none = interval(lambda w: np.full(len(w), np.nan), ["a", "b"])
+    assert none.as_dict() == {"value": None, "low": None, "high": None, "n": 2, "n_groups": 2}
     found = mean_interval(np.array([1 / 3, 1 / 3]), ["a", "b"])
     assert found.as_dict() == {
         "value": 0.3333,

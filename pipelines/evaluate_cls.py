@@ -1,0 +1,223 @@
+"""Judge a classifier on labelled slices into figures, curves and rows."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from covidcls.data.pictures import split_sha256
+from covidcls.evaluation.drawing import tables_of
+from covidcls.evaluation.labelled import (
+    DEFAULT_SPLIT,
+    Layout,
+    Split,
+    clusters_of,
+    read_labelled_pictures,
+    with_patients,
+)
+from covidcls.evaluation.report import (
+    EXPLAINED,
+    metrics,
+    of_band,
+    of_operating_points,
+    of_patients,
+)
+from covidcls.evaluation.scored import Scored
+from covidcls.operating_point import DEFAULT_AIM
+from lungseg.checkpoint import resolve
+from lungseg.errors import UsageError
+from lungseg.evaluation.pairs import read_patients
+from lungseg.regions import Region
+from pipelines.command import ExitCode
+from pipelines.evaluate_cls_output import write_results
+from pipelines.labelled_slices import Judged, predict_labelled
+from pipelines.output_folder import check_results_go_to
+from pipelines.prediction import STATUSES
+from pipelines.versions import versions
+
+if TYPE_CHECKING:
+    from covidcls.classifier import CovidClassifier
+    from pipelines.two_stage import TwoStagePipeline
+
+Progress = Callable[[int, int], object]
+_EXTRA = ("sklearn", "matplotlib")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to judge and how: see ``python -m pipelines.evaluate cls --help``.
+
+    ``split`` None: ``val`` of covid-ct, all of class folders. ``checkpoint`` None: the default
+    classifier of ``weights`` for ``region``; ``region`` None: that of ``checkpoint``, or ``crop``.
+    ``threshold`` None: that of the ``operating_point``.
+    """
+
+    layout: Layout = "covid-ct"
+    positive: str = "COVID"
+    split: Split | None = None
+    patients: Path | None = None
+    region: Region | None = None
+    checkpoint: str | None = None
+    weights: Path | None = None
+    device: str = "auto"
+    batch_size: int = 16
+    threshold: float | None = None
+    operating_point: str = DEFAULT_AIM
+
+
+def evaluate_cls(
+    data: Path,
+    out: Path,
+    options: Options | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Judge every labelled slice and write what was found to ``out``; returns what
+    ``metrics.json`` has.
+
+    Figures are of the slices that both stages judged; those that were refused are counted and
+    have rows. Raises UsageError, before anything is written, for data that are missing or lack a
+    class, an ``out`` in the way, weights that are missing or damaged, and where the extra
+    ``evaluate`` is not installed.
+    """
+    options = options or Options()
+    began = time.perf_counter()
+    _check_installed()
+    split = options.split or DEFAULT_SPLIT[options.layout]
+    pictures = read_labelled_pictures(data, options.layout, options.positive, split)
+    if options.patients is not None:
+        pictures = with_patients(pictures, data, read_patients(options.patients))
+    check_results_go_to(out, (data,), overwrite)
+    pipeline = _pipeline(options)
+    judged = predict_labelled(pipeline, pictures, data, options.batch_size, progress)
+    scored, patients = _scored(judged)
+
+    classifier = pipeline.classifier
+    record = {
+        "tool": "lungseg-covid evaluate cls",
+        "data": {
+            "name": data.resolve().name,
+            "layout": options.layout,
+            "split": split,
+            "sha256": split_sha256((split, picture) for picture in pictures),
+        },
+        "checkpoint": {
+            "name": classifier.name,
+            "sha256": classifier.sha256,
+            "region": classifier.region,
+            "segmenter": {"name": pipeline.segmenter.name, "sha256": pipeline.segmenter.sha256},
+        },
+        "positive_class": options.positive,
+        "threshold": pipeline.threshold,
+        "threshold_chosen_by": _chosen_by(pipeline),
+        "operating_point": pipeline.operating_point,
+        **metrics(scored, pipeline.threshold),
+        "operating_points": of_operating_points(scored, classifier.thresholds),
+    }
+    if classifier.band is not None:
+        record["indeterminate"] = of_band(scored, classifier.band, pipeline.threshold)
+    record["patients"] = of_patients(scored, patients)
+    statuses = Counter(one.prediction.status for one in judged)
+    record["slices"] = {status: statuses[status] for status in STATUSES}
+    own = _own_data(classifier, options.layout, data)
+    # what is known of the class without the lungs, on the same split: the card has measured it
+    record["floor"] = classifier.card.get("floor") if own and split == "val" else None
+    record["messages"] = list(_messages(scored, judged, own, split))
+    record["rules"] = {name: said for name, said in EXPLAINED.items() if record.get(name)}
+    record |= {"versions": versions(), "device": str(pipeline.segmenter.device)}
+    look = statuses["unreadable"] or statuses["not_ct"]
+    record["exit_code"] = int(ExitCode.LOOK if look else ExitCode.DONE)
+    record["seconds"] = round(time.perf_counter() - began, 1)
+    write_results(out, judged, tables_of(scored, pipeline.threshold), record)
+    return record
+
+
+def _check_installed() -> None:
+    missing = [module for module in _EXTRA if find_spec(module) is None]
+    if missing:
+        raise UsageError(
+            f"the evaluation needs {', '.join(missing)}: "
+            "python -m pip install 'lungseg-covid[evaluate]'"
+        )
+
+
+def _pipeline(options: Options) -> TwoStagePipeline:
+    region = options.region or "crop"
+    segmenter = resolve(None, options.weights, "segmenter")
+    weights = resolve(options.checkpoint, options.weights, "classifier", region)
+
+    from covidcls.classifier import CovidClassifier
+    from lungseg.segmenter import LungSegmenter
+    from pipelines.two_stage import TwoStagePipeline
+
+    classifier = CovidClassifier.from_checkpoint(weights, device=options.device)
+    if options.region is not None and classifier.region != options.region:
+        raise UsageError(
+            f"{classifier.name} was trained on region {classifier.region!r}, not "
+            f"{options.region!r}; leave --region out, or give another --checkpoint"
+        )
+    return TwoStagePipeline(
+        LungSegmenter.from_checkpoint(segmenter, device=options.device),
+        classifier,
+        options.threshold,
+        options.operating_point,
+    )
+
+
+def _scored(judged: Sequence[Judged]) -> tuple[Scored, list[str]]:
+    """The slices that have a probability, and the patient of each, empty where unknown."""
+    kept = [one for one in judged if one.prediction.probability is not None]
+    pictures = [one.picture for one in kept]
+    scored = Scored(
+        np.array([picture.label for picture in pictures], int),
+        np.array([one.prediction.probability for one in kept], float),
+        tuple(picture.patient for picture in pictures),
+        clusters_of(pictures),
+    )
+    return scored, [picture.patient if picture.patient_known else "" for picture in pictures]
+
+
+def _chosen_by(pipeline: TwoStagePipeline) -> str:
+    if pipeline.operating_point == "given":
+        return "given by hand"
+    card = pipeline.classifier.card
+    point = card.get("operating_points", {}).get(pipeline.operating_point)
+    return f"{point['aim']}, on validation" if point else str(card.get("threshold_chosen_by"))
+
+
+def _own_data(classifier: CovidClassifier, layout: Layout, data: Path) -> bool:
+    """Whether the classifier comes from the training of these data, as far as its card says."""
+    training = classifier.card.get("training", {})
+    same_name = layout == "covid-ct" or training.get("data") == data.resolve().name
+    return bool(training.get("layout") == layout and same_name)
+
+
+def _messages(scored: Scored, judged: Sequence[Judged], own: bool, split: Split) -> Iterator[str]:
+    if own and split in ("train", "all"):
+        yield "the classifier was trained on images of this split: its figures flatter it"
+    if own and split == "val":
+        yield (
+            "epoch, temperature and thresholds of the classifier were chosen on this split: its "
+            "figures are optimistic"
+        )
+    refused = [one.prediction for one in judged if one.prediction.probability is None]
+    if refused:
+        yield (
+            f"{len(refused)} slices were not judged and are in no figure, first "
+            f"{refused[0].path}: {refused[0].message}"
+        )
+    unknown = sum(not one.picture.patient_known for one in judged)
+    if scored.clustered_by == "patient" and unknown:
+        yield f"{unknown} slices have no patient id: they count by source paper or file"
+    elif scored.clustered_by != "patient":
+        yield (
+            f"no patient ids: intervals are over {scored.clustered_by}s, and too narrow where "
+            "several show one patient"
+        )

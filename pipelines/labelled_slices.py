@@ -1,0 +1,67 @@
+"""What both stages say of labelled pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from covidcls.data.pictures import LabelledPicture
+from lungseg.errors import UnreadableError
+from lungseg.io import read_slices
+from lungseg.slice import Slice
+from pipelines.prediction import Prediction, unreadable
+from pipelines.run_identity import relative
+
+if TYPE_CHECKING:
+    from pipelines.two_stage import TwoStagePipeline
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A slice of a labelled picture and its prediction, whatever the status."""
+
+    picture: LabelledPicture
+    prediction: Prediction
+
+
+def predict_labelled(
+    pipeline: TwoStagePipeline,
+    pictures: Sequence[LabelledPicture],
+    root: Path,
+    batch_size: int = 16,
+    progress: Callable[[int, int], object] | None = None,
+) -> list[Judged]:
+    """Every slice of every picture in order; the paths of the predictions are below ``root``.
+
+    ``progress(done, total)`` is called with numbers of pictures.
+    """
+    judged: list[Judged] = []
+    items = _slices(pictures)
+    while chunk := list(islice(items, batch_size)):
+        slices = [one for _, one, _ in chunk if one is not None]
+        predictions = iter(pipeline.predict(slices, batch_size))
+        for position, one, error in chunk:
+            picture = pictures[position]
+            path = relative(picture.path, root)
+            if one is None:
+                said = error.replace(str(picture.path), path)
+                prediction = unreadable(path, 0, pipeline.threshold, said)
+            else:
+                prediction = replace(next(predictions), path=path, slice=one.source.index)
+            judged.append(Judged(picture, prediction))
+        if progress:
+            progress(chunk[-1][0] + 1, len(pictures))
+    return judged
+
+
+def _slices(pictures: Sequence[LabelledPicture]) -> Iterator[tuple[int, Slice | None, str]]:
+    """(position of its picture, slice, or None and why it could not be decoded)."""
+    for position, picture in enumerate(pictures):
+        try:
+            for one in read_slices(picture.path):
+                yield position, one, ""
+        except UnreadableError as error:
+            yield position, None, str(error)
