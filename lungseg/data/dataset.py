@@ -84,7 +84,7 @@ class TrainingSlices(Dataset[Sample]):
     """``length`` random draws: a source by its share, a slice of it, an augmentation.
 
     ``sources``: slices by name; ``shares``: their weights, with ``"phantom"`` drawn fresh each
-    time. Randomness comes from torch's generator alone, which the loader seeds per worker.
+    time. ``gas``: see :func:`close_lungs`. Randomness comes from torch's generator alone, which the loader seeds per worker.
     """
 
     def __init__(
@@ -96,6 +96,7 @@ class TrainingSlices(Dataset[Sample]):
         classes: int,
         augmentation: Augmentation = "strong",
         framing: Framing = "whole",
+        gas: float = 0.0,
     ) -> None:
         from lungseg import augmentation as augmentations
 
@@ -105,6 +106,7 @@ class TrainingSlices(Dataset[Sample]):
         self.chances = self.chances / self.chances.sum()
         self.strong = augmentation == "strong"
         self.framing: Framing = framing
+        self.gas = gas
         make = (
             augmentations.strong_augmentation if self.strong else augmentations.paper_augmentation
         )
@@ -134,7 +136,7 @@ class TrainingSlices(Dataset[Sample]):
         one = self._draw(rng)
         picture, masks = one.picture, one.masks
         if self.strong and rng.random() < CLOSED:
-            picture, masks = close_lungs(picture, masks, rng)
+            picture, masks = close_lungs(picture, masks, rng, self.gas)
         if self.strong or one.wide:
             picture = draw_window(picture, one.wide, rng)
         if rng.random() < FRAMED:

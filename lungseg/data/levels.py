@@ -15,17 +15,19 @@ from numpy.typing import NDArray
 from lungseg.data.sources import LESION, LUNG
 
 MIN_LUNG = 0.02  # of the picture: smaller lungs are an apex or a base already
-GASSY = 0.4  # share of the slices below the top of the diaphragm that get gas
 
 
 def close_lungs(
-    picture: NDArray[np.uint8], masks: NDArray[np.uint8], rng: np.random.Generator
+    picture: NDArray[np.uint8],
+    masks: NDArray[np.uint8],
+    rng: np.random.Generator,
+    gas: float = 0.0,
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """``picture`` (uint8 H x W) and ``masks`` (uint8 H x W x C, 0 or 1) with less lung, or none.
 
     In four of ten draws nothing is left, in three the cores of the lungs (an apex), in three the
     crescents around a dome (a base). Slices with hardly any lung are returned as they are. Of those
-    that are no apex, four of ten get pockets of gas where lung was closed.
+    that are no apex, the share ``gas`` gets pockets of it where lung was closed.
     """
     lung = masks[..., LUNG] > 0
     if lung.mean() < MIN_LUNG:
@@ -42,7 +44,7 @@ def close_lungs(
     if filled is None:
         return picture, masks
     is_apex = 0.4 <= kind < 0.7
-    if not is_apex and rng.random() < GASSY:
+    if gas and not is_apex and rng.random() < gas:
         level = float(np.percentile(picture[lung], rng.uniform(0, 20)))
         filled = _with_gas(filled, closed, level, rng)
     fewer = masks.copy()

@@ -118,6 +118,7 @@ class LungMaskDataModule(lightning.LightningDataModule):
             training volumes, as pictures that are no axial CT.
         stress: validate on other looks of the validation slices too (:mod:`lungseg.data.stress`).
         classes: 1 lung, 2 lung and lesion.
+        gas: share of the slices below the diaphragm, as drawn from others, that hold bowel gas.
         framing: what the network sees of a slice, ``whole`` or ``content`` (without dark borders).
         size: side of the network's input in pixels, a multiple of 32.
         slices_per_epoch: draws that make an epoch; 0 is the size of the main training set.
@@ -133,6 +134,7 @@ class LungMaskDataModule(lightning.LightningDataModule):
         phantom_share: float = 0.0,
         reformat_share: float = 0.0,
         stress: bool = False,
+        gas: float = 0.0,
         classes: int = 2,
         framing: Framing = "whole",
         size: int = 256,
@@ -151,7 +153,7 @@ class LungMaskDataModule(lightning.LightningDataModule):
         for source in self.extra:
             source.check()
         self.phantom_share, self.reformat_share = phantom_share, reformat_share
-        self.stress, self.framing = stress, framing
+        self.stress, self.framing, self.gas = stress, framing, gas
         self.classes, self.size = classes, size
         self.slices_per_epoch, self.batch_size = slices_per_epoch, batch_size
         self.augmentation: Augmentation = augmentation
@@ -233,6 +235,7 @@ class LungMaskDataModule(lightning.LightningDataModule):
             self.classes,
             self.augmentation,
             self.framing,
+            self.gas,
         )
         return DataLoader(
             dataset,
