@@ -84,7 +84,8 @@ class TrainingSlices(Dataset[Sample]):
     """``length`` random draws: a source by its share, a slice of it, an augmentation.
 
     ``sources``: slices by name; ``shares``: their weights, with ``"phantom"`` drawn fresh each
-    time. ``gas``: see :func:`close_lungs`. Randomness comes from torch's generator alone, which the loader seeds per worker.
+    time. ``gas``: see :func:`close_lungs`. Randomness comes from torch's generator alone, which the
+    loader seeds per worker.
     """
 
     def __init__(
