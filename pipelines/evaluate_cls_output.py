@@ -33,6 +33,7 @@ def table(record: Mapping[str, Any]) -> str:
         f"({record['threshold_chosen_by']})",
     ]
     lines += [_line(name, record[name]) for name in FIGURES]
+    lines[-1] += f", {record['ece_by_chance']:.3f} by chance alone"
     if record["floor"] and isinstance(record["floor"].get("value"), float):
         lines.append(_line("floor, auc", record["floor"]) + ", known without the lungs")
     patients = record["patients"]
@@ -72,9 +73,13 @@ def write_results(
 
 
 def _texts(record: Mapping[str, Any]) -> dict[str, str]:
-    of_figure = {"roc": "auc", "precision_recall": "pr_auc", "reliability": "ece"}
-    texts = {name: f"{key} {_figure(record[key])}" for name, key in of_figure.items()}
-    return texts | {"confusion_matrix": f"accuracy {_figure(record['accuracy'])}"}
+    chance = f"; {record['ece_by_chance']:.3f} by chance alone"
+    return {
+        "roc": f"AUC {_figure(record['auc'])}",
+        "precision_recall": f"average precision {_figure(record['pr_auc'])}",
+        "reliability": f"calibration error {_figure(record['ece'])}{chance}",
+        "confusion_matrix": f"accuracy {_figure(record['accuracy'])}",
+    }
 
 
 def _as_csv(columns: Table) -> bytes:

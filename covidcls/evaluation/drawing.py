@@ -94,7 +94,8 @@ def _reliability(axes: Axes, table: Table, figures: Figures) -> None:
         table["probability"], share, error, fmt="o", color=BLUE, capsize=3, label="share, 95 %"
     )
     for x, y, n in zip(table["probability"], share, table["n"], strict=True):
-        axes.annotate(f"{n:.0f}", (x, y), (6, -10), textcoords="offset points", fontsize=8)
+        place = (6, 6 if y < 0.5 else -12)  # inside of the axes
+        axes.annotate(f"{n:.0f}", (x, y), place, textcoords="offset points", fontsize=8)
     axes.text(0.98, 0.02, "numbers: images in the bin", fontsize=8, ha="right")
     _unit_square(axes, f"mean probability of {figures.positive}", f"share of {figures.positive}")
     axes.legend(loc="upper left", fontsize="small")

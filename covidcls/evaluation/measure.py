@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from covidcls.evaluation.scored import Scored
-from covidcls.statistics import ece, figures
+from covidcls.statistics import bins_of, ece, figures
 from lungseg.bootstrap import Interval
 
 FIGURES = (
@@ -35,6 +36,16 @@ def measure(scored: Scored, threshold: float) -> dict[str, Interval]:
     values = _values(scored, threshold)
     found = figures(scored.labels.tolist(), scored.probabilities.tolist(), threshold, scored.groups)
     return {name: replace(found[name], value=values[name]) for name in FIGURES}
+
+
+def ece_by_chance(probabilities: NDArray[np.float64], draws: int = 2000, seed: int = 0) -> float:
+    """The calibration error to expect of probabilities (N) that are right: few slices make some.
+
+    Labels are drawn by the probabilities, each for itself; slices of one patient make more still.
+    """
+    drawn = np.random.default_rng(seed).random((draws, probabilities.size)) < probabilities
+    gaps = (probabilities - drawn) @ bins_of(probabilities)
+    return float(np.abs(gaps).sum(axis=1).mean() / probabilities.size)
 
 
 def _values(scored: Scored, threshold: float) -> dict[str, float]:

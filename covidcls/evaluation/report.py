@@ -9,7 +9,7 @@ import numpy as np
 
 from covidcls.aggregation import DEFAULT_RULE, RULES, K, by_patient
 from covidcls.evaluation.curves import confusion_matrix
-from covidcls.evaluation.measure import measure
+from covidcls.evaluation.measure import ece_by_chance, measure
 from covidcls.evaluation.scored import Scored
 from covidcls.operating_point import place
 from covidcls.statistics import ECE_BINS
@@ -23,8 +23,9 @@ EXPLAINED = {
     "npv": "negative predictive value; it and precision hold at this share of positives only",
     "pr_auc": "average precision",
     "brier": "mean squared distance of probability and label",
-    "ece": f"expected calibration error over {ECE_BINS} bins of equal width; chance alone makes it "
-    "larger the fewer images there are, and resampling more so: read the lower end",
+    "ece": f"expected calibration error over {ECE_BINS} bins of equal width; resampling adds to "
+    "it, so that its interval lies high",
+    "ece_by_chance": "the ece to expect of as many images if their probabilities were right",
     "operating_points": "the thresholds of the card, chosen elsewhere, and what they reach here",
     "indeterminate": "probabilities from low up to high are no answer, by the card; how many "
     "images lie there, and the figures of the others at the threshold",
@@ -34,10 +35,10 @@ EXPLAINED = {
 
 
 def metrics(scored: Scored, threshold: float) -> dict[str, Any]:
-    """Counts, every figure of :data:`covidcls.evaluation.measure.FIGURES` as ``{value, low, high}``
-    and the ``confusion_matrix``, ready for JSON; None where a figure has no answer.
+    """Counts, each of :data:`covidcls.evaluation.measure.FIGURES` as ``{value, low, high}``,
+    ``ece_by_chance`` and the ``confusion_matrix``, ready for JSON.
 
-    ``n_patients`` is None where no patient is known.
+    None is a figure without answer, and ``n_patients`` where no patient is known.
     """
     counts = confusion_matrix(scored, threshold)["n"]
     return {
@@ -47,6 +48,7 @@ def metrics(scored: Scored, threshold: float) -> dict[str, Any]:
         "n_groups": scored.n_groups,
         "clustered_by": scored.clustered_by,
         **{name: as_dict(found) for name, found in measure(scored, threshold).items()},
+        "ece_by_chance": round(ece_by_chance(scored.probabilities), 4),
         "confusion_matrix": dict(zip(("tp", "fn", "fp", "tn"), map(int, counts), strict=True)),
     }
 

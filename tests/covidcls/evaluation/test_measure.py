@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from covidcls.evaluation.measure import FIGURES, measure
+from covidcls.evaluation.measure import FIGURES, ece_by_chance, measure
 from covidcls.evaluation.scored import Scored
-from covidcls.statistics import figures
+from covidcls.statistics import ece, figures
 from lungseg.errors import UsageError
 
 
@@ -35,3 +35,12 @@ def test_what_has_nothing_to_divide_by_is_no_number(
 def test_one_class_alone_is_told() -> None:
     with pytest.raises(UsageError, match="all 2 judged images are positive"):
         Scored(np.array([1, 1]), np.array([0.2, 0.8]), ("a", "b"))
+
+
+def test_right_probabilities_have_the_error_of_chance_and_fewer_slices_more_of_it() -> None:
+    rng = np.random.default_rng(3)
+    probabilities = rng.random(400)
+    labels = [(rng.random(400) < probabilities).astype(int) for _ in range(200)]
+    errors = [ece(one, probabilities, np.ones((1, 400)))[0] for one in labels]
+    assert ece_by_chance(probabilities) == pytest.approx(np.mean(errors), rel=0.05)
+    assert ece_by_chance(probabilities[:100]) > 1.5 * ece_by_chance(probabilities)
