@@ -29,14 +29,15 @@ def main() -> None:
     readme = ROOT / "README.md"
     text = readme.read_text(encoding="utf-8")
     cards = [*_cards(ROOT / "checkpoints"), *_cards(BENCHMARKS / "seeds")]
-    segmenters = [card for card in cards if card["kind"] == "segmenter"]
+    others = _cards(BENCHMARKS / "tried")
+    segmenters = [card for card in [*cards, *others] if card["kind"] == "segmenter"]
     classifiers = [card for card in cards if card["kind"] == "classifier"]
     text = _replaced(text, "stage 1", stage_one(segmenters))
+    text = _replaced(text, "lesion share", lesion_share(segmenters))
     text = _replaced(text, "stage 1 compared", compared(BENCHMARKS / "compare_segmenters.json"))
     text = _replaced(text, "stage 1 speed", segmenter_speed(BENCHMARKS / "segmenter_speed.json"))
     text = _replaced(text, "stage 2", stage_two(classifiers))
-    others = [*classifiers, *_cards(BENCHMARKS / "tried")]
-    text = _replaced(text, "tried", tried([c for c in others if "lite2" in c["name"]]))
+    text = _replaced(text, "tried", tried([c for c in [*cards, *others] if "lite2" in c["name"]]))
     text = _replaced(text, "weights", weights(cards))
     text = _replaced(text, "elsewhere", elsewhere(BENCHMARKS / "other_hospital.json"))
     text = _replaced(text, "speed", speed(BENCHMARKS / "predict_speed.json"))
@@ -60,6 +61,23 @@ def stage_one(cards: Sequence[Card]) -> str:
             )
     head = ["network", "data", "slices / patients", "mean Dice", "worst tenth"]
     return _table([*head, "left empty where no lung", "lesion Dice, pooled"], rows)
+
+
+def lesion_share(cards: Sequence[Card]) -> str:
+    """Predicted against true share of the lung that is lesion, by mask and by probability."""
+    rows = [
+        [
+            f"{card['name']}, seed {card['training']['seed']}",
+            data,
+            how,
+            *(_figure(figures.get(f"{key}_{part}")) for part in ("error", "bias", "slope")),
+        ]
+        for card in cards
+        for data, figures in card["figures"].items()
+        for how, key in (("mask", "lesion_share"), ("expected", "expected_share"))
+        if f"{key}_error" in figures and "stress" not in data
+    ]
+    return _table(["network", "data", "share", "mean error", "bias", "slope"], rows)
 
 
 def stage_two(cards: Sequence[Card]) -> str:
