@@ -96,8 +96,8 @@ def _reliability(axes: Axes, table: Table, figures: Figures) -> None:
     for x, y, n in zip(table["probability"], share, table["n"], strict=True):
         place = (6, 6 if y < 0.5 else -12)  # inside of the axes
         axes.annotate(f"{n:.0f}", (x, y), place, textcoords="offset points", fontsize=8)
-    axes.text(0.98, 0.02, "numbers: images in the bin", fontsize=8, ha="right")
-    _unit_square(axes, f"mean probability of {figures.positive}", f"share of {figures.positive}")
+    name = figures.positive
+    _unit_square(axes, f"mean probability of {name} (beside: images)", f"share of {name}")
     axes.legend(loc="upper left", fontsize="small")
 
 
