@@ -157,12 +157,13 @@ def _comparison(audit: Audit) -> Iterator[Verdict]:
     if audit.comparison is None:
         return
     finding, worth = audit.comparison.finding(), audit.comparison.worth
+    means = finding.message.partition("; ")[2]
     on = "the published split" if audit.comparison.published else "splits drawn by picture"
     yield Verdict(
         bool(finding.crosses),
         f"what a quick model gains on {on} against grouped ones: AUC {worth.value:+.3f} "
         f"({worth.low:+.3f} to {worth.high:+.3f})",
-        finding.message.partition("; ")[2],
+        f"{means[:1].upper()}{means[1:]}.",
     )
 
 

@@ -11,6 +11,7 @@ from covidcls.audit.audit import Audit
 from covidcls.audit.floors.floor import Floor
 from covidcls.audit.floors.measure import FloorReport
 from covidcls.audit.report import looked_at, record_of, verdicts
+from covidcls.audit.splits import SplitComparison
 from lungseg.bootstrap import Interval
 
 
@@ -58,3 +59,16 @@ def test_the_record_is_json_with_every_finding(audit: Audit) -> None:
         len(record["findings"]) == len(audit.findings) == sum(record["counts"]["findings"].values())
     )
     assert record["copies"][0]["files"] == ["sick/a.png", "well/a.png"]
+
+
+def test_what_leakage_is_worth_is_said_with_its_interval(audit: Audit) -> None:
+    given, grouped, worth = (
+        Interval(value, value - 0.02, value + 0.02, 40, 20) for value in (0.9, 0.8, 0.1)
+    )
+    comparison = SplitComparison(True, "test", 0.4, 0.0, given, grouped, worth, (0.8,), (0,))
+    (said,) = (
+        one for one in verdicts(replace(audit, comparison=comparison)) if "quick model" in one.what
+    )
+    assert said.needs_look
+    assert "on the published split against grouped ones: AUC +0.100 (+0.080 to +0.120)" in said.what
+    assert said.means.startswith("A result on such a split is too good") and said.means[-1] == "."
