@@ -135,7 +135,8 @@ def _floors(audit: Audit) -> Iterator[Verdict]:
         if high:
             said = "; ".join(map(_floor, high))
             what = f"known without looking at the disease{decoded}, beyond AUC {LIMIT}: {said}"
-            yield Verdict(True, what, means)
+            part = " A part may be disease: each floor says by what way." if _may_see(high) else ""
+            yield Verdict(True, what, means + part)
     if floors and not any(map(above, floors)):
         yield Verdict(
             False,
@@ -145,6 +146,11 @@ def _floors(audit: Audit) -> Iterator[Verdict]:
         )
     for sentence in audit.floors.unmeasured:
         yield Verdict(False, sentence, "What can be known without the disease is unknown there.")
+
+
+def _may_see(floors: Iterable[Floor]) -> bool:
+    """Whether the disease itself may show in one of them."""
+    return any(floor.caveat for floor in floors)
 
 
 def _floor(floor: Floor) -> str:
