@@ -67,7 +67,7 @@ VARIANTS = {
     "separable": Variant("depthwise-separable decoder", {"model.separable": True}),
     "unet-plus-plus": Variant("U-Net++ of smp", {"model.network": "unet_plus_plus"}),
     "paper": Variant(
-        "the paper's Attention U-Net, from scratch",
+        "the architecture of the paper's Attention U-Net, from scratch",
         {
             "model.encoder": "plain",
             "model.widths": [16, 32, 64, 128, 256, 512],

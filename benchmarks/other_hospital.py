@@ -54,7 +54,7 @@ def main() -> None:
         judged = [
             i
             for i, (one, mask) in enumerate(zip(slices, masks, strict=True))
-            if not (refuse_picture(one) or refuse_mask(mask, segmenter.card["chest_threshold"]))
+            if not (refuse_picture(one) or refuse_mask(mask, segmenter.min_chest_ct))
         ]
         refused += len(chunk) - len(judged)
         labels += [chunk[i].label for i in judged]

@@ -27,9 +27,13 @@ Card = dict[str, Any]
 def main() -> None:
     """Replace what stands between the markers of README.md."""
     readme = ROOT / "README.md"
-    text = readme.read_text(encoding="utf-8")
+    readme.write_text(with_tables(readme.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def with_tables(text: str) -> str:
+    """``text`` with the tables of today between its markers."""
     cards = [*_cards(ROOT / "checkpoints"), *_cards(BENCHMARKS / "seeds")]
-    others = _cards(BENCHMARKS / "tried")
+    others = list(_cards(BENCHMARKS / "tried"))
     segmenters = [card for card in [*cards, *others] if card["kind"] == "segmenter"]
     classifiers = [card for card in cards if card["kind"] == "classifier"]
     text = _replaced(text, "stage 1", stage_one(segmenters))
@@ -41,7 +45,7 @@ def main() -> None:
     text = _replaced(text, "weights", weights(cards))
     text = _replaced(text, "elsewhere", elsewhere(BENCHMARKS / "other_hospital.json"))
     text = _replaced(text, "speed", speed(BENCHMARKS / "predict_speed.json"))
-    readme.write_text(text, encoding="utf-8")
+    return text
 
 
 def stage_one(cards: Sequence[Card]) -> str:
@@ -49,13 +53,14 @@ def stage_one(cards: Sequence[Card]) -> str:
     rows = []
     for card in cards:
         for data, figures in card["figures"].items():
-            any_figure = next(iter(figures.values()))
+            of_lung = figures.get("dice") or figures["empty"]
             rows.append(
                 [
                     f"{card['name']}, seed {card['training']['seed']}",
                     data,
-                    f"{any_figure['n']} / {any_figure['n_groups']}",
-                    *(_figure(figures.get(key)) for key in ("dice", "worst_decile", "empty")),
+                    f"{of_lung['n']} / {of_lung['n_groups']}",
+                    *(_figure(figures.get(key)) for key in ("dice", "worst_decile")),
+                    _count(figures.get("empty")),
                     _figure(figures.get("lesion_dice_pooled")),
                 ]
             )
@@ -193,7 +198,7 @@ def compared(path: Path) -> str:
                 f"{name}: {variant['what']}",
                 *(_figure(figures.get(source, {}).get("dice")) for source in COMPARED_ON),
                 _figure(min(worst, key=lambda figure: figure["value"], default=None)),
-                _figure(figures.get("tcga-hu", {}).get("empty")),
+                _count(figures.get("tcga-hu", {}).get("empty")),
                 _figure(figures.get("lung-masks", {}).get("lesion_dice_pooled")),
                 f"{variant['parameters'] / 1e6:.1f} M",
                 f"{variant['milliseconds']:.0f}",
@@ -265,6 +270,10 @@ def _figure(figure: dict[str, float] | None) -> str:
     if figure is None:
         return "-"
     return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
+
+
+def _count(share: dict[str, float] | None) -> str:
+    return "-" if share is None else f"{share['value'] * share['n']:.0f} of {share['n']}"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -67,7 +67,7 @@ def _options(parser: argparse.ArgumentParser) -> list[str]:
         known += action.option_strings
         if isinstance(action, argparse._SubParsersAction):
             known += [option for below in action.choices.values() for option in _options(below)]
-    return known
+    return list(dict.fromkeys(known))
 
 
 def run_command(work: Callable[[], ExitCode], debug: bool = False, hint: str = "") -> int:

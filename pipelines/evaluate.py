@@ -29,8 +29,8 @@ pairs an image with the mask of the same name up to the suffix: pictures (PNG, J
 NIfTI volumes in HU (.nii, .nii.gz); what is not zero in a mask is the target, but 3 (effusion) is
 no lesion. Writes metrics.json, cases.csv, worst.png and, for volumes, volumes.csv.
 
-exit codes: 0 all well, 1 could not finish, 2 wrong use, 3 finished, but some file has no partner
-or some slice could not be judged
+exit codes: 0 all well, 1 could not finish, 2 wrong use, 3 finished, but some file has no
+partner, some slice could not be judged, or no mask has the target
 """
 CLS_EXAMPLE = """\
 examples:
@@ -86,6 +86,7 @@ def _add_seg(seg: CommandParser) -> None:
         metavar="CSV",
         help="columns patient and case, name, image, file or slice: intervals are over patients",
     )
+    options.add_hu_offset(seg)
     options.add_checkpoint(seg)
 
 
@@ -127,6 +128,7 @@ def _seg(given: argparse.Namespace) -> ExitCode:
         weights=given.weights,
         device=given.device,
         batch_size=given.batch_size,
+        hu_offset=given.hu_offset,
     )
     keep_freed_memory()
     with ProgressBar(sys.stderr, given.quiet) as progress:

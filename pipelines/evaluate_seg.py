@@ -43,6 +43,7 @@ class Options:
     weights: Path | None = None
     device: str = "auto"
     batch_size: int = 16
+    hu_offset: float | None = None
 
 
 def evaluate_seg(
@@ -69,10 +70,19 @@ def evaluate_seg(
     from lungseg.segmenter import LungSegmenter
 
     segmenter = LungSegmenter.from_checkpoint(weights, device=options.device)
-    evaluation = evaluate(segmenter, pairs, options.target, patients, options.batch_size, progress)
+    evaluation = evaluate(
+        segmenter,
+        pairs,
+        options.target,
+        patients,
+        options.batch_size,
+        progress,
+        options.hu_offset,
+    )
     record = {
         "tool": "lungseg-covid evaluate seg",
         "data": {"images": _name(images), "masks": _name(masks), "sha256": pairs.sha256},
+        "hu_offset": options.hu_offset,
         "checkpoint": {
             "name": segmenter.name,
             "sha256": segmenter.sha256,

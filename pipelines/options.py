@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,6 +34,16 @@ def add_weights(parser: CommandParser) -> None:
     add = parser.add_argument
     add("--weights", type=Path, metavar="DIR", help="folder of checkpoints (the shipped ones)")
     add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="(%(default)s)")
+
+
+def add_hu_offset(parser: CommandParser) -> None:
+    """``--hu-offset``."""
+    parser.add_argument(
+        "--hu-offset",
+        type=_finite,
+        metavar="HU",
+        help="16-bit pictures are HU + this, such as 1024 (stretched from their own range)",
+    )
 
 
 def add_operating_point(parser: CommandParser) -> None:
@@ -86,4 +97,14 @@ def share(text: str) -> float:
         value = -1.0
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
+    return value
+
+
+def _finite(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
     return value

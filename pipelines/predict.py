@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import sys
 from collections.abc import Sequence
@@ -60,12 +59,7 @@ def parser() -> CommandParser:
         help="threads that decode ahead (%(default)s)",
     )
     options.add_operating_point(parser)
-    add(
-        "--hu-offset",
-        type=_finite,
-        metavar="HU",
-        help="16-bit pictures are HU + this, such as 1024 (stretched from their own range)",
-    )
+    options.add_hu_offset(parser)
     add("--no-overlays", action="store_true", help="write no pictures")
     options.add_messages(parser)
     return parser
@@ -101,16 +95,6 @@ def _predict(given: argparse.Namespace) -> ExitCode:
         )
     print(json.dumps(record) if given.json else table(record), flush=True)
     return ExitCode(record["exit_code"])
-
-
-def _finite(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
-    return value
 
 
 if __name__ == "__main__":

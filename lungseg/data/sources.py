@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from lungseg.cleaning import clean_mask
 from lungseg.data.corrections import Step, corrected
-from lungseg.errors import UsageError
+from lungseg.errors import UnreadableError, UsageError
+from lungseg.io.masks import Target, read_labels, target_of
 from lungseg.shrinking import shrunk, shrunk_shape
 from lungseg.threshold import threshold_lungs
 
@@ -56,6 +57,14 @@ def _read_grey(path: Path) -> NDArray[np.uint8]:
     if picture is None:
         raise UsageError(f"cannot read the training picture {path}; check that it is complete")
     return np.asarray(picture, np.uint8)
+
+
+def _read_mask(path: Path, target: Target) -> NDArray[np.uint8]:
+    try:
+        labels = next(read_labels(path))
+    except UnreadableError as error:
+        raise UsageError(f"cannot read the mask {path}: {error}") from error
+    return target_of(labels, target)[0].astype(np.uint8)
 
 
 def _by_stem(folder: Path) -> dict[str, Path]:
@@ -111,11 +120,10 @@ def read_mask_folder(root: Path, size: int, name: str) -> list[MaskedSlice]:
     slices = []
     for index, (stem, path) in enumerate(images.items()):
         picture = _read_grey(path)
-        lung = (_read_grey(lungs[stem]) > 0).astype(np.uint8)
+        lung = _read_mask(lungs[stem], "lung")
         lesion = np.zeros_like(lung)
         if stem in lesions:
-            classes = _read_grey(lesions[stem])
-            lesion = ((classes == 1) | (classes == 2) | (classes == 255)).astype(np.uint8)
+            lesion = _read_mask(lesions[stem], "lesion")
         if not picture.shape == lung.shape == lesion.shape:
             raise UsageError(
                 f"the masks of slice {stem} in {root} have not the size of their picture "

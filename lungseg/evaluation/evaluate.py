@@ -116,9 +116,10 @@ class Evaluation:
 
     @property
     def needs_look(self) -> bool:
-        """Whether something could not be judged, or has no partner."""
+        """Whether something could not be judged, has no partner, or no mask has the target."""
         alone = self.pairs.images_without_mask or self.pairs.masks_without_image
-        return bool(self.errors or alone)
+        scores = [one.scores for one in self.cases if one.scores is not None]
+        return bool(self.errors or alone) or not any(s.overlap.has_target for s in scores)
 
 
 def evaluate(
@@ -128,12 +129,13 @@ def evaluate(
     patients: Mapping[str, str] | None = None,
     batch_size: int = 16,
     progress: Progress | None = None,
+    hu_offset: float | None = None,
 ) -> Evaluation:
     """Score the mask that ``segmenter`` finds in every slice against the true one.
 
     ``patients``: by the name of a case (see ``read_patients``). ``progress(done, total)`` is called
-    with numbers of pairs. Raises UsageError when no case has a patient there, or the segmenter
-    finds no lesions where they are the ``target``.
+    with numbers of pairs. ``hu_offset``: 16-bit pictures are HU + this. Raises UsageError when no
+    case has a patient there, or the segmenter finds no lesions where they are the ``target``.
     """
     named = {
         pair.case: patient_of(pair.case, patients) if patients is not None else ""
@@ -146,7 +148,7 @@ def evaluate(
         )
     cases: list[Case] = []
     worst = Worst()
-    for batch in _batched(read_labelled(pairs.pairs, target), batch_size):
+    for batch in _batched(read_labelled(pairs.pairs, target, hu_offset), batch_size):
         masks = iter(segmenter.predict([one.slice for one in batch if one.slice], batch_size))
         for one in batch:
             patient = named[one.case]

@@ -32,16 +32,18 @@ class Labelled:
     error: str = ""
 
 
-def read_labelled(pairs: Sequence[Pair], target: Target) -> Iterator[Labelled]:
+def read_labelled(
+    pairs: Sequence[Pair], target: Target, hu_offset: float | None = None
+) -> Iterator[Labelled]:
     """Every slice of every pair in order, of volumes from the lowest up.
 
     What cannot be read or does not fit together is one item with an error. Only one volume with
-    its mask is in memory at a time.
+    its mask is in memory at a time. ``hu_offset``: see ``read_slices``.
     """
     for position, pair in enumerate(pairs):
         index = 0
         try:
-            for slice_, labels in _volume(pair) if pair.is_volume else _pictures(pair):
+            for slice_, labels in _volume(pair) if pair.is_volume else _pictures(pair, hu_offset):
                 truth, assumed = target_of(labels, target)
                 if assumed:
                     slice_ = replace(slice_, messages=(*slice_.messages, assumed))
@@ -55,8 +57,9 @@ def read_labelled(pairs: Sequence[Pair], target: Target) -> Iterator[Labelled]:
             yield Labelled(position, pair.case, index, error=said)
 
 
-def _pictures(pair: Pair) -> Iterator[tuple[Slice, NDArray[np.uint8]]]:
-    for slice_, labels in zip_longest(read_slices(pair.image), read_labels(pair.mask)):
+def _pictures(pair: Pair, hu_offset: float | None) -> Iterator[tuple[Slice, NDArray[np.uint8]]]:
+    images = read_slices(pair.image, hu_offset)
+    for slice_, labels in zip_longest(images, read_labels(pair.mask)):
         if slice_ is None or labels is None:
             raise UnreadableError("image and mask have not the same number of pages")
         _check_size(slice_.shape, labels.shape)

@@ -10,9 +10,11 @@ from pathlib import Path, PurePosixPath
 
 from lungseg.errors import UsageError
 from lungseg.io import FORMATS, find_inputs
+from lungseg.io.formats import format_of_name
 from lungseg.io.volumes import VOLUME_SUFFIXES
 
 # ``slice`` last: beside another of these it is the number of the slice in its file
+READ_HERE = ("PNG", "JPEG", "TIFF", "BMP", "NIfTI")
 NAME_COLUMNS = ("case", "name", "image", "file", "slice")
 
 
@@ -52,7 +54,8 @@ def find_pairs(images: Path, masks: Path) -> Pairs:
     """Files of two folders (or two files) whose paths below them differ in the suffix alone.
 
     Files are pictures and NIfTI volumes; see ``find_inputs``. Raises UsageError when a folder is
-    missing or has none, both are one, two files of a folder have one name, or nothing pairs.
+    missing, has none, or has one of another format, both are one, two files of a folder have one
+    name, or nothing pairs.
     """
     if images.resolve() == masks.resolve():
         raise UsageError(f"{images} is given for images and masks; give the folder of the masks")
@@ -120,7 +123,13 @@ def _digest(path: Path) -> bytes:
 
 def _by_case(root: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
-    for path in find_inputs(root, VOLUME_SUFFIXES).files:
+    for path in find_inputs(root).files:
+        known = format_of_name(path)
+        if known is not None and known.name not in READ_HERE:
+            raise UsageError(
+                f"{path} is {known.name}; masks are judged on pictures and on NIfTI volumes, so "
+                "convert it, or take it out of the folder"
+            )
         case = stem_of(path.name if path == root else path.relative_to(root).as_posix())
         if case in found:
             raise UsageError(
@@ -132,7 +141,8 @@ def _by_case(root: Path) -> dict[str, Path]:
 
 def stem_of(name: str) -> str:
     """``name`` without the suffix of a known format, if it has one: other dots belong to it."""
-    for suffix in (*VOLUME_SUFFIXES, *(end for known in FORMATS for end in known.extensions)):
+    longest_first = sorted((end for known in FORMATS for end in known.extensions), key=len)[::-1]
+    for suffix in longest_first:
         if name.lower().endswith(suffix):
             return name[: -len(suffix)]
     return name

@@ -129,6 +129,8 @@ def _messages(evaluation: Evaluation, n_groups: int) -> Iterator[str]:
     assumed = sum(bool(one.messages) for one in evaluation.cases)
     if assumed:
         yield f"{assumed} slices were read with assumptions, see their message in cases.csv"
+    if not n_groups:
+        yield f"no mask has {evaluation.target}: are they the right masks?"
     if n_groups == 1:
         yield f"one {evaluation.clusters} alone gives intervals without width"
 

@@ -22,21 +22,20 @@ class Inputs:
     unreadable_folders: tuple[Path, ...] = ()
 
 
-def find_inputs(root: Path, also: tuple[str, ...] = ()) -> Inputs:
+def find_inputs(root: Path) -> Inputs:
     """All inputs in a folder and its sub-folders, or the one file that ``root`` is.
 
     An input is a file with a known extension in any case, or with the first bytes of a known
-    format, or whose name ends in one of ``also`` (lower case, such as ``.nii.gz``). Hidden files
-    (``.DS_Store``, ``._slice.png``), files in hidden folders and all else are counted as ignored;
-    links to folders are not followed. Files are sorted by their POSIX path below ``root``, by code
-    point.
+    format. Hidden files (``.DS_Store``, ``._slice.png``), files in hidden folders and all else are
+    counted as ignored; links to folders are not followed. Files are sorted by their POSIX path
+    below ``root``, by code point.
 
     Raises UsageError when ``root`` is missing, cannot be listed, or has no input.
     """
     root = Path(root)
     try:
         if not root.is_dir():
-            return Inputs((_single(root, also),))
+            return Inputs((_single(root),))
         os.listdir(root)
     except OSError as error:
         raise UsageError(
@@ -47,21 +46,21 @@ def find_inputs(root: Path, also: tuple[str, ...] = ()) -> Inputs:
     ignored = 0
     for path in _walk(root, unreadable):
         hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
-        if not hidden and _is_input(path, also):
+        if not hidden and _is_input(path):
             files.append(path)
         else:
             ignored += 1
     if not files:
-        raise UsageError(_nothing_in(root, also, ignored, unreadable))
+        raise UsageError(_nothing_in(root, ignored, unreadable))
     files.sort(key=lambda path: path.relative_to(root).as_posix())
     return Inputs(tuple(files), ignored, tuple(sorted(unreadable)))
 
 
-def _single(path: Path, also: tuple[str, ...]) -> Path:
+def _single(path: Path) -> Path:
     if not path.exists():
         raise UsageError(f"{path} does not exist; check its spelling")
-    if not _is_input(path, also):
-        raise UsageError(f"{path} is not an input; expected a folder, or {_expected(also)}")
+    if not _is_input(path):
+        raise UsageError(f"{path} is not an input; expected a folder, or {names_of_formats()}")
     return path
 
 
@@ -78,23 +77,17 @@ def _walk(root: Path, unreadable: list[Path]) -> Iterator[Path]:
             yield Path(folder, name)
 
 
-def _is_input(path: Path, also: tuple[str, ...]) -> bool:
+def _is_input(path: Path) -> bool:
     try:
         if not path.is_file():
             return False
-        if path.name.lower().endswith(also):
-            return True
         return is_input(path, lambda: head_of(path, HEAD_BYTES))
     except OSError:  # without a known extension, a file that cannot be opened is not known at all
         return False
 
 
-def _expected(also: tuple[str, ...]) -> str:
-    return " or ".join((names_of_formats(), *also))
-
-
-def _nothing_in(root: Path, also: tuple[str, ...], ignored: int, unreadable: list[Path]) -> str:
-    sentence = f"{root} has no input: no file in it is {_expected(also)}"
+def _nothing_in(root: Path, ignored: int, unreadable: list[Path]) -> str:
+    sentence = f"{root} has no input: no file in it is {names_of_formats()}"
     if ignored:
         sentence += f" ({ignored} other {'files were' if ignored > 1 else 'file was'} ignored)"
     if unreadable:

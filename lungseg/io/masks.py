@@ -8,23 +8,56 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageSequence, UnidentifiedImageError
 
+from lungseg.errors import UnreadableError
 from lungseg.io.read import read_slices
 
 Target = Literal["lung", "lesion"]
 
 EFFUSION = 3  # the class beside 1 ground glass and 2 consolidation that is no lesion of the lung
-MOST_LABELS = 32  # a mask of more grey values is one that was compressed or resized
+MOST_LABELS = 32  # classes are numbered up to here; brighter ones are few, or evenly spaced
 
 
 def read_labels(path: Path) -> Iterator[NDArray[np.uint8]]:
     """The values of each page of a picture as they are written, H x W, those above 255 as 255.
 
-    Black and white of 1 bit is 0 and 255. Raises what ``read_slices`` raises.
+    Of a palette they are the indices, whatever their colours. Black and white of 1 bit is 0 and
+    255. Raises what ``read_slices`` raises, and UnreadableError for a mask in colour or with
+    transparent pixels.
     """
+    mode, pages = _as_drawn(path)
+    if mode == "P":
+        yield from pages
+        return
     as_written = (127.5, 255.0)  # a window from 0 to 255
     for page in read_slices(path, hu_offset=0, window=as_written):
         yield labels_of(page.pixels * 255)
+
+
+def _as_drawn(path: Path) -> tuple[str, list[NDArray[np.uint8]]]:
+    """The mode of a picture, and of a palette the indices of its pages; else empty."""
+    try:
+        with Image.open(path) as picture:
+            if picture.mode == "P":
+                return "P", [np.asarray(page) for page in ImageSequence.Iterator(picture)]
+            if picture.mode in ("RGB", "RGBA", "LA", "CMYK", "YCbCr"):
+                _refuse_colour(picture)
+            return picture.mode, []
+    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError):
+        return "", []  # no picture, or a broken one: the reader says which
+
+
+def _refuse_colour(picture: Image.Image) -> None:
+    """Raise UnreadableError unless a picture is grey in all its pixels, and none is transparent."""
+    *colours, alpha = np.moveaxis(np.asarray(picture.convert("RGBA")), -1, 0)
+    if alpha.min() < 255:
+        raise UnreadableError("the mask has transparent pixels; save it without them, as grey")
+    if (colours[0] != colours[1]).any() or (colours[0] != colours[2]).any():
+        raise UnreadableError(
+            "the mask is in colour, and nobody says which is the target; save it as grey values or "
+            "as a palette"
+        )
 
 
 def labels_of(values: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -35,12 +68,19 @@ def labels_of(values: NDArray[np.float32]) -> NDArray[np.uint8]:
 def target_of(labels: NDArray[np.uint8], target: Target) -> tuple[NDArray[np.bool_], str]:
     """Bool mask of what is not zero in ``labels`` (H x W), and what had to be assumed for it.
 
-    A lesion is any class but ``EFFUSION``. Where there are more than ``MOST_LABELS`` values (a
-    JPEG, or a mask that was resized smoothly) it is what is at least half as bright as the largest.
+    A lesion is any class but ``EFFUSION``. Values that are no classes (a JPEG, or a mask that was
+    resized smoothly) are target from half as bright as the largest.
     """
     values = np.flatnonzero(np.bincount(labels.ravel(), minlength=256))
-    if len(values) > MOST_LABELS:
+    if not _are_classes(values):
         half = values[-1] / 2
         return labels >= half, f"a mask of {len(values)} grey values: {half:g} and more is target"
     found = labels != 0
     return (found & (labels != EFFUSION) if target == "lesion" else found), ""
+
+
+def _are_classes(values: NDArray[np.intp]) -> bool:
+    """Whether sorted grey values are numbers, one or two levels beside black, or evenly spaced."""
+    steps = np.diff(values)
+    few = (values > 0).sum() <= 2
+    return bool(values[-1] <= MOST_LABELS or few or steps.max() - steps.min() <= 1)

@@ -55,7 +55,7 @@ def test_debug_adds_the_traceback(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_an_unknown_command_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["predct"]) == 2
-    assert "did you mean predict?" in capsys.readouterr().err
+    assert "did you mean predict" in capsys.readouterr().err
     assert main(["zzz"]) == 2
     assert "known are predict" in capsys.readouterr().err
 

@@ -147,6 +147,14 @@ def test_what_needs_a_look_is_told_and_gives_exit_code_three(
     assert metrics_in(data)["n"] == 1
 
 
+def test_masks_without_any_target_are_suspect(evaluate: Evaluate, data: Path) -> None:
+    for mask in (data / "masks").iterdir():
+        Image.new("L", (96, 96)).save(mask)
+    code, said, _ = evaluate()
+    assert code == 3 and "are they the right masks?" in said
+    assert metrics_in(data)["dice"]["mean"] is None
+
+
 def test_wrong_use_is_one_sentence_and_writes_nothing(evaluate: Evaluate, data: Path) -> None:
     masks = data / "masks"
     for arguments, words in (

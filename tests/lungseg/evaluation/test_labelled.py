@@ -35,6 +35,16 @@ def test_each_page_is_a_slice_with_its_mask(tmp_path: Path) -> None:
     ]
 
 
+def test_sixteen_bits_are_hu_where_it_is_said(tmp_path: Path, write_pair: WritePair) -> None:
+    true = np.ones((20, 30), bool)
+    write_pair("s", true, true)
+    hu = np.full((20, 30), -600 + 1024, np.uint16)
+    Image.fromarray(hu).save(tmp_path / "images" / "s.png")
+    pairs = find_pairs(tmp_path / "images", tmp_path / "masks").pairs
+    [one] = read_labelled(pairs, "lung", hu_offset=1024)
+    assert one.slice is not None and one.slice.pixels == pytest.approx(0.5)  # of -1350 to 150
+
+
 def test_what_does_not_fit_is_an_error_beside_good_slices(
     tmp_path: Path, write_pair: WritePair
 ) -> None:

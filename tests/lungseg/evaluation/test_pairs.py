@@ -48,6 +48,12 @@ def test_two_files_pair_too(tmp_path: Path) -> None:
     assert (pair.case, pair.image) == ("a", images / "a.png")
 
 
+def test_formats_that_are_not_aligned_here_are_refused(tmp_path: Path) -> None:
+    images, masks = files(tmp_path / "i", "a.nrrd"), files(tmp_path / "m", "a.nrrd")
+    with pytest.raises(UsageError, match=r"a\.nrrd is NRRD.*convert"):
+        find_pairs(images, masks)
+
+
 def test_what_cannot_be_paired_is_refused(tmp_path: Path) -> None:
     images, masks = files(tmp_path / "i", "a.png"), files(tmp_path / "m", "b.png")
     with pytest.raises(UsageError, match=r"same name.*a\.png.*b\.png"):
@@ -57,7 +63,7 @@ def test_what_cannot_be_paired_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="does not exist"):
         find_pairs(images, tmp_path / "absent")
     (tmp_path / "none").mkdir()
-    with pytest.raises(UsageError, match=r"no input.*\.nii\.gz"):
+    with pytest.raises(UsageError, match="no input.*NIfTI"):
         find_pairs(images, tmp_path / "none")
     with pytest.raises(UsageError, match="one name"):
         find_pairs(files(tmp_path / "i", "a.jpg"), masks)

@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from lungseg.errors import UnreadableError
 from lungseg.io.masks import labels_of, read_labels, target_of
 
 CLASSES = np.array([[0, 0, 1], [2, 3, 3]], np.uint8)
@@ -45,14 +46,53 @@ def test_an_effusion_is_no_lesion_but_lies_in_the_chest() -> None:
     assert target_of(CLASSES, "lung")[0].tolist() == [[False] * 2 + [True], [True] * 3]
 
 
-def test_a_compressed_mask_has_its_edge_at_half_grey(tmp_path: Path) -> None:
+@pytest.mark.parametrize("colours", [[0, 0, 0], [255, 255, 255], [0, 0, 120]])
+def test_a_palette_is_read_by_its_indices(tmp_path: Path, colours: list[int]) -> None:
+    mask = Image.fromarray(CLASSES, "P")
+    mask.putpalette(colours + [10, 0, 0, 0, 200, 0, 9, 9, 9])
+    mask.save(tmp_path / "mask.png")
+    [labels] = read_labels(tmp_path / "mask.png")
+    assert np.array_equal(labels, CLASSES)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "words"),
+    [
+        (np.dstack([CLASSES * 80, CLASSES, CLASSES]), "in colour"),
+        (np.dstack([CLASSES * 0] * 3 + [CLASSES * 80]), "transparent"),
+    ],
+)
+def test_a_mask_whose_target_is_a_guess_is_refused(
+    tmp_path: Path, pixels: NDArray[np.uint8], words: str
+) -> None:
+    Image.fromarray(pixels).save(tmp_path / "mask.png")
+    with pytest.raises(UnreadableError, match=words):
+        list(read_labels(tmp_path / "mask.png"))
+
+
+def test_grey_in_three_channels_is_grey(tmp_path: Path) -> None:
+    Image.fromarray(np.dstack([CLASSES * 85] * 3)).save(tmp_path / "mask.png")
+    [labels] = read_labels(tmp_path / "mask.png")
+    assert np.array_equal(labels, CLASSES * 85)
+    assert target_of(labels, "lung") == (pytest.approx(CLASSES > 0), "")
+
+
+@pytest.mark.parametrize("quality", [75, 90, 95])
+def test_a_compressed_mask_has_its_edge_at_half_grey(tmp_path: Path, quality: int) -> None:
     y, x = np.mgrid[:64, :64]
     disc: NDArray[np.bool_] = np.hypot(y - 30, x - 33) < 20
-    Image.fromarray((disc * 255).astype(np.uint8)).save(tmp_path / "mask.jpg", quality=75)
+    Image.fromarray((disc * 255).astype(np.uint8)).save(tmp_path / "mask.jpg", quality=quality)
     [labels] = read_labels(tmp_path / "mask.jpg")
     found, assumed = target_of(labels, "lung")
     assert (found != disc).mean() < 0.01 < ((labels != 0) != disc).mean()
     assert "grey values" in assumed
+
+
+def test_a_smoothly_resized_mask_has_its_edge_at_half_grey() -> None:
+    small = Image.fromarray(np.kron(np.eye(4, dtype=np.uint8), np.full((8, 8), 255, np.uint8)))
+    labels = np.asarray(small.resize((64, 64), Image.Resampling.BILINEAR))
+    found, assumed = target_of(labels, "lung")
+    assert found.mean() == pytest.approx(0.25, abs=0.01) and "grey values" in assumed
 
 
 def test_values_beyond_eight_bits_stay_labels() -> None:
