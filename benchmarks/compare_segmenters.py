@@ -93,6 +93,8 @@ VARIANTS = {
 class ClassicMethod:
     """Otsu's threshold and components, where a segmenter is asked for masks."""
 
+    min_chest_ct = 0.0
+
     def predict(self, slices: Sequence[Slice]) -> list[LungMask]:
         """A mask for each slice, cleaned as those of the networks are."""
         import numpy as np
@@ -193,6 +195,7 @@ def comparison(given: argparse.Namespace) -> dict[str, Any]:
     cards = {name: finished(name, given) for name in VARIANTS}
     trained = {name: card for name, card in cards.items() if card is not None}
     recipe = common_recipe(trained)
+    check_base(trained)
     milliseconds = times(list(trained), given)
     variants: dict[str, Any] = {}
     for name, variant in VARIANTS.items():
@@ -236,6 +239,26 @@ def common_recipe(cards: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
                 "the weights and runs of one of both, or give another --runs"
             )
     return recipes[first]
+
+
+def check_base(cards: Mapping[str, Mapping[str, Any]]) -> None:
+    """Raise UsageError where a variant differs from ``shipped`` in an option that it does not
+    change: it was trained before the config was."""
+    base = cards.get("shipped")
+    for name, card in cards.items() if base is not None else ():
+        changed = {option.partition(".")[2] for option in VARIANTS[name].changes}
+        changed = {option.partition(".")[0] for option in changed}
+        models = [dict(one["training"]["recipe"]["model"]) for one in (base, card)]
+        differing = [
+            option
+            for option in sorted(models[0].keys() | models[1].keys())
+            if option not in changed and models[0].get(option) != models[1].get(option)
+        ]
+        if differing:
+            raise UsageError(
+                f"{name} and shipped were trained with another {' and '.join(differing)}; remove "
+                "the weights and runs of one of both, or give another --runs"
+            )
 
 
 def from_card(card: Mapping[str, Any]) -> dict[str, Any]:

@@ -61,11 +61,13 @@ def stage_one(cards: Sequence[Card]) -> str:
                     f"{of_lung['n']} / {of_lung['n_groups']}",
                     *(_figure(figures.get(key)) for key in ("dice", "worst_decile")),
                     _count(figures.get("empty")),
+                    _count(figures.get("refused")),
                     _figure(figures.get("lesion_dice_pooled")),
                 ]
             )
     head = ["network", "data", "slices / patients", "mean Dice", "worst tenth"]
-    return _table([*head, "left empty where no lung", "lesion Dice, pooled"], rows)
+    head += ["left empty where no lung", "taken for no chest CT", "lesion Dice, pooled"]
+    return _table(head, rows)
 
 
 def lesion_share(cards: Sequence[Card]) -> str:

@@ -34,6 +34,7 @@ FLAGS = {
     "one-lung": "one lung missing or much smaller",
     "uncertain": "uncertain outline",
     "touches-border": "touches the border of the picture",
+    "dropped": "something was found, but nowhere surely enough to be called lung",
 }
 """Every flag, with what it says to a person."""
 
@@ -47,6 +48,8 @@ def find_flags(
     mask: Mask, probability: NDArray[np.float32], pixels: NDArray[np.float32]
 ) -> tuple[str, ...]:
     """Names of what makes ``mask`` doubtful, in the order of FLAGS; none for an empty mask.
+
+    ``dropped`` is not among them: the mask that was is unknown here.
 
     ``mask``: bool H x W after cleaning; ``probability``: float32 H x W of lung, before it;
     ``pixels``: float32 H x W in [0, 1], the slice, where the middle of the body is looked up.
@@ -63,7 +66,7 @@ def find_flags(
         "uncertain": _uncertain(mask, probability, area),
         "touches-border": _contact(mask) >= MIN_CONTACT,
     }
-    return tuple(name for name in FLAGS if raised[name])
+    return tuple(name for name in FLAGS if raised.get(name))
 
 
 def describe(flags: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ class LungMask:
     ``mask``: bool H x W, all false where there is no lung or no CT.
     ``probability``: float32 H x W, of lung before cleaning. ``lesion``: bool H x W, or None.
     ``chest_ct``: probability in [0, 1] that the slice is an axial body CT at all.
-    ``flags``: names of what makes the mask doubtful (``lungseg.flags.FLAGS``), none without lung.
+    ``flags``: names of what makes the mask doubtful (``lungseg.flags.FLAGS``), or empty.
     ``expected_lesion_fraction``: share of the lung that is lesion, 0 to 1, as the mean of its
     probability, with faint lesions that are not in the mask; None where ``lesion_fraction`` is.
     """

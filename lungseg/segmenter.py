@@ -99,9 +99,9 @@ class LungSegmenter:
     def mask_of(self, one: Slice, maps: Sequence[NDArray[np.float32]], chest: float) -> LungMask:
         """The clean mask of a slice from its maps, see :meth:`probabilities`."""
         lung = without_outside_air(clean_mask(maps[0], self.threshold), one.pixels)
-        if certainty(lung, maps[0]) < self.min_certainty:
-            lung = np.zeros_like(lung)
         flags = find_flags(lung, maps[0], one.pixels)
+        if lung.any() and certainty(lung, maps[0]) < self.min_certainty:
+            lung, flags = np.zeros_like(lung), ("dropped",)
         if len(maps) == 1:
             return LungMask(lung, maps[0], None, chest, flags)
         lesion = (maps[1] >= self.lesion_threshold) & lung

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from lungseg.flags import FLAGS
 from lungseg.lung_mask import LungMask
 from lungseg.slice import Slice
 
@@ -58,9 +59,11 @@ def refuse_mask(mask: LungMask, min_chest_ct: float) -> Refusal | None:
             f"does not look like a chest CT slice ({mask.chest_ct:.2f}, needs {min_chest_ct:.2f})",
         )
     if mask.lung_fraction < MIN_LUNG_FRACTION:
-        return Refusal(
-            "no_lung",
+        reason = (
             f"taken for CT, but lung covers {mask.lung_fraction:.2%} of the picture, "
-            f"below {MIN_LUNG_FRACTION:.1%}",
+            f"below {MIN_LUNG_FRACTION:.1%}"
         )
+        if "dropped" in mask.flags:
+            reason += f"; {FLAGS['dropped']}"
+        return Refusal("no_lung", reason)
     return None

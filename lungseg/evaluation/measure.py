@@ -32,7 +32,8 @@ def measure(segmenter: LungSegmenter, slices: Sequence[MaskedSlice]) -> dict[str
     ``lesion_dice`` (mean over slices with a lesion), ``lesion_dice_pooled`` (all pixels as one),
     ``lesion_share_*`` (see :func:`share_figures`; of slices that have lung, true and predicted)
     and ``expected_share_*`` (the same of ``LungMask.expected_lesion_fraction``),
-    ``empty`` (share of the slices without lung that stay empty), each only where it has slices.
+    ``empty`` (share of the slices without lung that stay empty), ``refused`` (share of all that
+    the guard takes for no chest CT), each only where it has slices.
 
     A slice has what its true mask shows on at least :data:`lungseg.metrics.EMPTY` of the picture.
     Intervals are clustered by patient.
@@ -44,6 +45,9 @@ def measure(segmenter: LungSegmenter, slices: Sequence[MaskedSlice]) -> dict[str
         for mask, one in zip(masks, slices, strict=True)
     ]
     figures: dict[str, Interval] = {}
+    if slices and segmenter.min_chest_ct > 0:
+        refused = np.array([mask.chest_ct < segmenter.min_chest_ct for mask in masks], float)
+        figures["refused"] = mean_interval(refused, patients)
     with_lung = [i for i, lung in enumerate(lungs) if lung.has_target]
     if with_lung:
         scores = np.array([lungs[i].dice for i in with_lung])

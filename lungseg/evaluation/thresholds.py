@@ -16,7 +16,7 @@ from lungseg.metrics import EMPTY, dice
 if TYPE_CHECKING:
     from lungseg.segmenter import LungSegmenter
 
-GRID = np.round(np.arange(0.2, 0.81, 0.05), 2)
+GRID = np.round(np.arange(0.2, 0.96, 0.05), 2)
 BATCH = 16
 CERTAINTY_MARGIN = 0.02
 LUNG_SHOWN = 0.005  # of the picture: a smaller piece may be missed

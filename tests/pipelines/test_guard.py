@@ -47,6 +47,14 @@ def test_what_cannot_be_ct_is_refused_with_its_reason(picture: Slice, reason: st
     assert reason in refusal.reason
 
 
+def test_a_mask_that_was_dropped_is_told() -> None:
+    nothing = np.zeros((64, 64), bool)
+    dropped = LungMask(nothing, nothing.astype(np.float32), flags=("dropped",))
+    refusal = refuse_mask(dropped, min_chest_ct=0.5)
+    assert refusal is not None and refusal.status == "no_lung"
+    assert "nowhere surely enough" in refusal.reason
+
+
 def test_too_little_lung_is_no_lung() -> None:
     refusal = refuse_mask(mask_of(4), 0.5)
     assert refusal is not None

@@ -37,7 +37,7 @@ def test_dice_of_lungs_and_emptiness_are_told_apart(tiny_weights: Path, drawn_sl
             labelled(picture, "c", nothing),  # wrongly not
         ],
     )
-    assert found.keys() == {"dice", "worst_decile", "empty"}
+    assert found.keys() == {"dice", "worst_decile", "empty", "refused"}
     assert found["dice"].value > 0.9
     assert (found["dice"].n, found["dice"].n_groups) == (2, 2)
     assert (found["empty"].value, found["empty"].n, found["empty"].n_groups) == (0.5, 2, 2)
@@ -61,11 +61,14 @@ def test_a_speck_of_true_lung_is_no_lung(tiny_weights: Path, drawn_slice: Draw) 
     speck[40, 30:39] = True  # 9 of 9216 pixels, under a thousandth
     segmenter = LungSegmenter.from_checkpoint(directory=tiny_weights, device="cpu")
     found = measure(segmenter, [labelled(drawn_slice(), "a", speck)])
-    assert found.keys() == {"empty"}
+    assert found.keys() == {"empty", "refused"}
 
 
 class Finds:
-    """Stands for a segmenter of known masks: dark is lung, and lesion where it is darkest."""
+    """Stands for a segmenter of known masks: dark is lung, and lesion where it is darkest; what is
+    all dark is no chest CT."""
+
+    min_chest_ct = 0.5
 
     def predict(self, slices: Sequence[Slice]) -> list[LungMask]:
         return [
@@ -73,6 +76,7 @@ class Finds:
                 lung := one.pixels < 0.5,
                 1 - one.pixels,
                 lesion := one.pixels < 0.1,
+                chest_ct=float(one.pixels.max() > 0.2),
                 expected_lesion_fraction=float(lesion[lung].mean()) / 2,
             )
             for one in slices
@@ -101,6 +105,15 @@ def test_lesions_and_their_share_are_of_slices_where_they_are_known() -> None:
     assert found["lesion_share_bias"].value == pytest.approx((0.2 - 0.1) / 2)
     assert found["lesion_share_bias"].n_groups == 2
     assert found["expected_share_bias"].value == pytest.approx((0.0 - 0.15) / 2)
+
+
+def test_the_share_that_the_guard_refuses_is_a_figure() -> None:
+    segmenter: Any = Finds()
+    dark = MaskedSlice(
+        "photo", "p", np.zeros((20, 10), np.uint8), np.zeros((20, 10, 2), np.uint8), (True,) * 2, 0
+    )
+    found = measure(segmenter, [with_lesion(0, 0, "a"), dark])
+    assert found["refused"].value == 0.5
 
 
 def test_lesions_found_in_healthy_lungs_are_an_error_of_the_share() -> None:
