@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from lungseg.flags import FLAGS
 from lungseg.lung_mask import LungMask
 from lungseg.slice import Slice
 
@@ -64,6 +63,8 @@ def refuse_mask(mask: LungMask, min_chest_ct: float) -> Refusal | None:
             f"below {MIN_LUNG_FRACTION:.1%}"
         )
         if "dropped" in mask.flags:
+            from lungseg.flags import FLAGS  # it needs OpenCV
+
             reason += f"; {FLAGS['dropped']}"
         return Refusal("no_lung", reason)
     return None

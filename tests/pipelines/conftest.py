@@ -60,7 +60,7 @@ def predict_process(tiny_weights: Path, repository: Path) -> Callable[..., subpr
             env={**os.environ, "OMP_NUM_THREADS": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",
             **options,  # type: ignore[call-overload]
         )
 
@@ -103,7 +103,7 @@ def start_training(
             env={**os.environ, "OMP_NUM_THREADS": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",  # whatever the locale: Lightning writes more than ASCII
         )
 
     return start
