@@ -27,6 +27,19 @@ def auc(labels: Labels, scores: Array, weights: Array) -> Array:
     return _ratio((positive * below).sum(axis=1), pairs)
 
 
+def mean_auc(
+    labels: NDArray[np.int_], scores: NDArray[np.float64], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """AUC of each class against the others, averaged over classes: B values for weights B x N.
+
+    Of two classes this is their AUC. NaN where a row of ``weights`` leaves a class out.
+    """
+    of_class = [
+        auc((labels == code).astype(int), column, weights) for code, column in enumerate(scores.T)
+    ]
+    return np.mean(of_class, axis=0)
+
+
 def pr_auc(labels: Labels, scores: Array, weights: Array) -> Array:
     """Average precision: the sum of precision times the step in recall; B values.
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from covidcls.audit.inventory import Inventory, class_folders, covid_ct
 from lungseg.checkpoint import resolve
 from lungseg.errors import CheckpointError, UsageError
-from pipelines.audit_output import FILES, check_out, check_split_file, write_results
+from pipelines.audit_output import FILES, check_split_file, write_results
 from pipelines.command import ExitCode
+from pipelines.output_folder import check_results_go_to
 from pipelines.run_identity import identity_of, now
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def audit_folder(
     """
     options = options or Options()
     began, started = time.perf_counter(), now()
-    check_out(out, data.root, overwrite)
+    check_results_go_to(out, [data.root], overwrite)
     if options.build_split:
         check_split_file(options.build_split, overwrite)
     inventory = data.inventory()

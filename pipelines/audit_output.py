@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from covidcls.audit.findings import COLUMNS, Finding
 from lungseg.errors import UsageError
 from lungseg.whole_file import write_whole
-from pipelines.output_folder import OutputFolder, is_free
 from pipelines.results import as_csv, cell_of_message, cell_of_path
 from pipelines.text import one_line
 
@@ -19,17 +18,6 @@ if TYPE_CHECKING:
     from covidcls.audit.audit import Audit
 
 FILES = {"page": "audit.html", "rows": "audit.csv", "record": "audit.json"}
-
-
-def check_out(out: Path, root: Path, overwrite: bool) -> None:
-    """Raise UsageError unless ``out`` is free, or may be overwritten, outside the data ``root``."""
-    if not is_free(out) and not overwrite:
-        raise UsageError(
-            f"{out} is not empty: replace its results with --overwrite, or choose another --out"
-        )
-    if root.resolve() in (out.resolve(), *out.resolve().parents):
-        raise UsageError(f"{out} lies in the input {root}: choose another --out")
-    OutputFolder(out).check_writable()
 
 
 def check_split_file(file: Path, overwrite: bool) -> None:

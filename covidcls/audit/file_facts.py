@@ -12,6 +12,7 @@ from lungseg.io.formats import HEAD_BYTES, format_of_content, format_of_name
 
 # What stands in the last bytes of a whole file; the other formats have no mark at their end.
 _ENDS = {"PNG": b"IEND", "JPEG": b"\xff\xd9"}
+_PILLOW = ("PNG", "JPEG", "TIFF", "BMP")  # the formats whose headers Pillow reads here
 _TAIL_BYTES = 1024  # a camera or a copy may add some bytes after the mark
 
 
@@ -74,7 +75,9 @@ def file_facts(path: Path) -> FileFacts:
         named.name if named else None,
         ends_whole=n_bytes > 0 and _ENDS.get(content.name if content else "", b"") in tail,
     )
-    return _with_header(path, facts, content.name) if content else facts
+    if content is None or content.name not in _PILLOW:
+        return facts
+    return _with_header(path, facts, content.name)
 
 
 def _with_header(path: Path, facts: FileFacts, content: str) -> FileFacts:
@@ -84,7 +87,7 @@ def _with_header(path: Path, facts: FileFacts, content: str) -> FileFacts:
             with Image.open(path, formats=[content]) as picture:
                 width, height = picture.size
                 mode, info = picture.mode, dict(picture.info)
-    # decoders raise a dozen kinds on damaged bytes, and Pillow knows no DICOM; reading says why
+    # decoders raise a dozen kinds on damaged bytes; reading says why
     except Exception:
         return facts
     dpi = _dpi(info.get("dpi"))

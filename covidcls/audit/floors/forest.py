@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from covidcls.statistics import auc
+from covidcls.statistics import mean_auc
 from lungseg.bootstrap import Interval, interval
 
 _TREES = 500
@@ -44,11 +44,4 @@ def auc_interval(
 
     More than two classes: each against the rest, and their mean.
     """
-    n_classes = scores.shape[1]
-    asked = range(n_classes) if n_classes > 2 else [1]
-
-    def statistic(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        each = [auc((labels == k).astype(int), scores[:, k], weights) for k in asked]
-        return np.asarray(np.mean(each, axis=0), np.float64)
-
-    return interval(statistic, units)
+    return interval(lambda weights: mean_auc(labels, scores, weights), units)

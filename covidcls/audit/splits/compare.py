@@ -15,8 +15,9 @@ from covidcls.audit.copies import CopyGroup
 from covidcls.audit.findings import Finding
 from covidcls.audit.inventory import LabelledImage
 from covidcls.audit.splits.assignment import Sizes, grouped_parts, shared_out
-from covidcls.audit.splits.quick_model import mean_auc, scores
+from covidcls.audit.splits.quick_model import scores
 from covidcls.audit.units import independent_units
+from covidcls.statistics import mean_auc
 from lungseg.bootstrap import Interval, interval
 from lungseg.errors import UsageError
 

@@ -1,4 +1,4 @@
-"""A model that is trained in seconds, and its AUC, for any number of classes."""
+"""A model that is trained in seconds, for any number of classes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from covidcls.statistics import auc
 
 _TREES = 200
 
@@ -29,16 +27,3 @@ def scores(
     forest = ExtraTreesClassifier(_TREES, random_state=0, n_jobs=workers)
     found: NDArray[Any] = forest.fit(train, labels).predict_proba(test)
     return found
-
-
-def mean_auc(
-    labels: NDArray[np.int_], scores: NDArray[np.float64], weights: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """AUC of each class against the others, averaged over classes: B values for weights B x N.
-
-    Of two classes this is their AUC. NaN where a row of ``weights`` leaves a class out.
-    """
-    of_class = [
-        auc((labels == code).astype(int), column, weights) for code, column in enumerate(scores.T)
-    ]
-    return np.mean(of_class, axis=0)

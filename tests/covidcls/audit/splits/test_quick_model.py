@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from covidcls.audit.splits.quick_model import mean_auc, scores
+from covidcls.audit.splits.quick_model import scores
+from covidcls.statistics import mean_auc
 
 
 def test_the_auc_is_that_of_scikit_learn() -> None:
