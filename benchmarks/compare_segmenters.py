@@ -28,7 +28,7 @@ from lungseg.whole_file import write_whole
 from pipelines.command import CommandParser, ExitCode, nearest, run_command, say
 
 if TYPE_CHECKING:
-    from lungseg.data.module import LungMaskDataModule
+    from lungseg.data.sources import MaskedSlice
     from lungseg.lung_mask import LungMask
     from lungseg.slice import Slice
 
@@ -36,7 +36,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 SOURCES = ("lung-masks", "medseg-98", "tcga-hu")
 FIGURES = ("dice", "worst_decile", "empty", "lesion_dice_pooled")
 SIZE = 256  # pixels a side at which the milliseconds are measured
-CLASSIC = "classic"
+BASE, CLASSIC = "shipped", "classic"
 
 
 @dataclass(frozen=True)
@@ -197,14 +197,17 @@ def comparison(given: argparse.Namespace) -> dict[str, Any]:
     recipe = common_recipe(trained)
     check_base(trained)
     milliseconds = times(list(trained), given)
+    slices = validation_slices(given)
+    against = differences(list(trained), given, slices) if BASE in trained else {}
     variants: dict[str, Any] = {}
     for name, variant in VARIANTS.items():
         if name == CLASSIC:
-            found: dict[str, Any] = {"figures": classic_figures(given), "parameters": 0}
+            found: dict[str, Any] = {"figures": classic_figures(slices), "parameters": 0}
         elif name in trained:
             found = from_card(trained[name])
         else:
             continue
+        found["against_shipped"] = against.get(name)
         variants[name] = {"what": variant.what, **found, **milliseconds[name]}
     return {
         "config": given.config.name,
@@ -244,7 +247,7 @@ def common_recipe(cards: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 def check_base(cards: Mapping[str, Mapping[str, Any]]) -> None:
     """Raise UsageError where a variant differs from ``shipped`` in an option that it does not
     change: it was trained before the config was."""
-    base = cards.get("shipped")
+    base = cards.get(BASE)
     for name, card in cards.items() if base is not None else ():
         changed = {option.partition(".")[2] for option in VARIANTS[name].changes}
         changed = {option.partition(".")[0] for option in changed}
@@ -280,8 +283,8 @@ def from_card(card: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def validation_data(given: argparse.Namespace) -> LungMaskDataModule:
-    """The data of the recipe, read by the parser that the training command has."""
+def validation_slices(given: argparse.Namespace) -> dict[str, list[MaskedSlice]]:
+    """Those of the recipe by source, read by the parser that the training command has."""
     import yaml
     from jsonargparse import ArgumentParser
 
@@ -294,24 +297,63 @@ def validation_data(given: argparse.Namespace) -> LungMaskDataModule:
         parser.parse_object({"data": section})
     ).data
     data.setup()
-    return data
+    return {source: list(data.val[source]) for source in SOURCES if source in data.val}
 
 
-def classic_figures(given: argparse.Namespace) -> dict[str, Any]:
+def classic_figures(slices: Mapping[str, Sequence[MaskedSlice]]) -> dict[str, Any]:
     """Those of the classic method on the validation patients."""
     from lungseg.evaluation.measure import measure
 
     method: Any = ClassicMethod()
-    slices = validation_data(given).val
     return {
         source: {
-            key: value.as_dict()
-            for key, value in measure(method, slices[source]).items()
-            if key in FIGURES
+            key: value.as_dict() for key, value in measure(method, some).items() if key in FIGURES
         }
-        for source in SOURCES
-        if source in slices
+        for source, some in slices.items()
     }
+
+
+def differences(
+    names: Sequence[str],
+    given: argparse.Namespace,
+    slices: Mapping[str, Sequence[MaskedSlice]],
+) -> dict[str, Any]:
+    """Of each variant but ``shipped``, its Dice minus that of ``shipped`` on the same slices of all
+    sources: ``dice`` of the lungs, where there is lung, and ``lesion_dice_pooled``."""
+    from lungseg.data.sources import LESION, LUNG
+    from lungseg.evaluation.difference import dice_difference, pooled_difference
+    from lungseg.evaluation.measure import as_slice
+    from lungseg.metrics import Overlap
+    from lungseg.segmenter import LungSegmenter
+
+    every = [one for some in slices.values() for one in some]
+    with_lung = [one for one in every if Overlap.of(*[one.masks[..., LUNG] > 0] * 2).has_target]
+    with_truth = [one for one in every if one.known[LESION]]
+    pictures = [as_slice(one) for one in every]
+
+    def overlaps(method: Any) -> tuple[list[Overlap], list[Overlap]]:
+        masks = dict(zip(map(id, every), method.predict(pictures), strict=True))
+        lungs = [Overlap.of(masks[id(s)].mask, s.masks[..., LUNG] > 0) for s in with_lung]
+        seen = [(masks[id(s)].lesion, s) for s in with_truth]
+        none = [] if any(lesion is None for lesion, _ in seen) else seen
+        return lungs, [Overlap.of(lesion, s.masks[..., LESION] > 0) for lesion, s in none]
+
+    def segmenter(name: str) -> LungSegmenter:
+        return LungSegmenter.from_checkpoint(name, given.runs / "weights", device="cpu")
+
+    lungs, lesions = overlaps(segmenter(BASE))
+    found: dict[str, Any] = {}
+    for name in [*names, CLASSIC]:
+        if name == BASE:
+            continue
+        of_lungs, of_lesions = overlaps(ClassicMethod() if name == CLASSIC else segmenter(name))
+        patients = [one.patient for one in with_lung]
+        found[name] = {"dice": dice_difference(of_lungs, lungs, patients).as_dict()}
+        if of_lesions:
+            patients = [one.patient for one in with_truth]
+            difference = pooled_difference(of_lesions, lesions, patients)
+            found[name]["lesion_dice_pooled"] = difference.as_dict()
+    return found
 
 
 def times(names: Sequence[str], given: argparse.Namespace) -> dict[str, dict[str, float]]:

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BENCHMARKS = ROOT / "benchmarks"
 BEGIN, END = "<!-- {}: written by benchmarks/write_tables.py -->", "<!-- end -->"
 COMPARED_ON = ("lung-masks", "medseg-98", "tcga-hu")
+PAIRED = ("dice", "lesion_dice_pooled")
 Card = dict[str, Any]
 
 
@@ -202,6 +203,7 @@ def compared(path: Path) -> str:
                 _figure(min(worst, key=lambda figure: figure["value"], default=None)),
                 _count(figures.get("tcga-hu", {}).get("empty")),
                 _figure(figures.get("lung-masks", {}).get("lesion_dice_pooled")),
+                *(_signed((variant.get("against_shipped") or {}).get(key)) for key in PAIRED),
                 f"{variant['parameters'] / 1e6:.1f} M",
                 f"{variant['milliseconds']:.0f}",
                 "-" if variant.get("minutes") is None else f"{variant['minutes']:.0f}",
@@ -209,10 +211,13 @@ def compared(path: Path) -> str:
         )
     head = ["variant", *(f"Dice, {source}" for source in COMPARED_ON), "worst tenth, least of them"]
     head += ["left empty, tcga-hu", "lesion Dice, pooled, lung-masks"]
+    head += ["Dice minus shipped", "lesion Dice minus shipped"]
     table = _table([*head, "parameters", "ms a slice", "minutes"], rows)
     return (
         f"{table}\n\n`{result['config']}`, {result['epochs']} epochs, {result['steps']} steps, "
-        f"seed {result['seed']}, validation patients. Milliseconds: torch float32, one slice of "
+        f"seed {result['seed']}, validation patients. Minus shipped: paired over the slices of "
+        "all three sources, intervals over patients; one that holds 0 decides nothing. "
+        "Milliseconds: torch float32, one slice of "
         f"{result['size']} px at a time, {_machine(result['machine'])}."
     )
 
@@ -272,6 +277,12 @@ def _figure(figure: dict[str, float] | None) -> str:
     if figure is None:
         return "-"
     return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
+
+
+def _signed(figure: dict[str, float] | None) -> str:
+    if figure is None:
+        return "-"
+    return f"{figure['value']:+.3f} ({figure['low']:+.3f} to {figure['high']:+.3f})"
 
 
 def _count(share: dict[str, float] | None) -> str:

@@ -45,17 +45,19 @@ def pooled_dice(overlaps: Sequence[Overlap], groups: Sequence[str]) -> Interval:
 
     Raises ValueError where neither truth nor prediction has a pixel.
     """
-    common = np.array([2 * one.common for one in overlaps], float)
-    total = np.array([one.predicted + one.true for one in overlaps], float)
-    if not total.any():
+    if not any(one.predicted + one.true for one in overlaps):
         raise ValueError("no pixel to pool")
+    return interval(lambda weights: pooled(overlaps, weights), groups)
 
-    def statistic(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        drawn = weights @ total
-        # a resample of empty slices alone has no answer
-        return np.divide(weights @ common, drawn, np.full(len(drawn), np.nan), where=drawn > 0)
 
-    return interval(statistic, groups)
+def pooled(overlaps: Sequence[Overlap], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Pooled Dice for weights B x N of the slices: B values.
+
+    NaN where a resample has no pixel to pool, as one of empty slices alone.
+    """
+    common = weights @ np.array([2 * one.common for one in overlaps], float)
+    total = weights @ np.array([one.predicted + one.true for one in overlaps], float)
+    return np.divide(common, total, np.full(len(total), np.nan), where=total > 0)
 
 
 def left_empty(overlaps: Sequence[Overlap], groups: Sequence[str]) -> Interval:

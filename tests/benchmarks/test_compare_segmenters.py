@@ -84,7 +84,7 @@ def test_a_run_that_was_cut_off_goes_on_with_the_changes_of_its_variant(script: 
 
 @pytest.fixture
 def runs(tiny_weights: Path, tmp_path: Path) -> Path:
-    """The folder of a finished variant."""
+    """The folder of two finished variants that have the same weights."""
     dark = load_checkpoint(tiny_weights / "dark.safetensors", "segmenter")
     figure = {"value": 0.9, "low": 0.8, "high": 0.95, "n": 4, "n_groups": 2}
     card = {
@@ -103,7 +103,8 @@ def runs(tiny_weights: Path, tmp_path: Path) -> Path:
             "recipe": {"model": {"gates": False}, "data": {"size": 64}},
         },
     }
-    save_checkpoint(tmp_path / "weights", "no-gates", dark.tensors, card)
+    for name in ("shipped", "no-gates"):
+        save_checkpoint(tmp_path / "weights", name, dark.tensors, card)
     return tmp_path
 
 
@@ -131,8 +132,13 @@ def test_what_is_finished_is_compared_and_not_trained_again(
     assert script.main([str(part) for pair in options.items() for part in pair]) == 0
     result = json.loads((runs / "compared.json").read_text())
     assert (result["epochs"], result["seed"], result["steps"]) == (2, 7, 20)
-    assert [*result["variants"]] == ["no-gates", "classic"]
-    trained, classic = result["variants"].values()
+    assert [*result["variants"]] == ["shipped", "no-gates", "classic"]
+    base, trained, classic = result["variants"].values()
+    assert base["against_shipped"] is None
+    same = trained["against_shipped"]["dice"]
+    assert (same["value"], same["low"], same["high"]) == (0, 0, 0)
+    assert classic["against_shipped"]["dice"]["value"] > 0.1
+    assert "lesion_dice_pooled" not in classic["against_shipped"]
     assert trained["figures"]["phantoms"].keys() == {"dice", "worst_decile"}
     assert (trained["minutes"], trained["model"]) == (3.4, {"gates": False})
     assert classic["figures"]["phantoms"]["dice"]["value"] > 0.8
@@ -141,10 +147,11 @@ def test_what_is_finished_is_compared_and_not_trained_again(
     tables = benchmark_script("write_tables")
     monkeypatch.setattr(tables, "COMPARED_ON", ("phantoms",))
     lines = tables.compared(runs / "compared.json").splitlines()
-    assert "0.900 (0.800 to 0.950)" in lines[2]
-    assert "| 1.2 M |" in lines[2]
-    assert lines[2].endswith("| 3 |")
-    assert lines[3].startswith("| classic: ")
+    assert "0.900 (0.800 to 0.950)" in lines[3]
+    assert "| +0.000 (+0.000 to +0.000) |" in lines[3]
+    assert "| 1.2 M |" in lines[3]
+    assert lines[3].endswith("| 3 |")
+    assert lines[4].startswith("| classic: ")
     assert tables.compared(runs / "missing.json") == "not measured"
 
 
