@@ -21,7 +21,8 @@ examples:
   python -m pipelines.audit DIR --splits splits.csv --patients patients.csv --out audit
 
 The layout folders has one folder for each class, whose name is the label. --splits is a CSV with
-columns file and split (or a JSON object of split to files), --patients one with columns file and
+columns file and split, such as --build-split writes, or a JSON object of split to files; with the
+layout covid-ct it takes the place of the official split. --patients is a CSV with columns file and
 patient. Writes audit.html (open it in a browser: pairs of pictures side by side), audit.csv (one
 row a finding) and audit.json.
 
@@ -41,8 +42,13 @@ def parser() -> CommandParser:
     add = parser.add_argument
     add("dir", metavar="DIR", type=Path, help="folder of the data set")
     add("--layout", choices=LAYOUTS, default="folders", help="how it is laid out (%(default)s)")
-    add("--splits", type=Path, metavar="FILE", help="which file is in which split (none)")
-    add("--patients", type=Path, metavar="CSV", help="which file is of which patient (unknown)")
+    add(
+        "--splits",
+        type=Path,
+        metavar="FILE",
+        help="which file is in which split (none; covid-ct: its official one)",
+    )
+    add("--patients", type=Path, metavar="CSV", help="which file is of which patient")
     add("--out", type=Path, required=True, help="folder to write")
     add("--overwrite", action="store_true", help="replace an earlier audit")
     add(

@@ -33,7 +33,8 @@ _EXTRA = ("faiss", "imagehash", "jinja2", "openpyxl", "sklearn")  # modules that
 class DataSet:
     """Where the images are, and how their labels, splits and patients are told.
 
-    ``splits`` and ``patients``: see ``inventory.class_folders``; COVID-CT brings its own.
+    ``splits`` and ``patients``: see ``inventory.class_folders``. COVID-CT brings its own patients,
+    and a split where ``splits`` is None.
     """
 
     root: Path
@@ -47,11 +48,9 @@ class DataSet:
             raise UsageError(f"{self.root} is not a folder; check its spelling")
         if self.layout == "folders":
             return class_folders(self.root, self.splits, self.patients)
-        if self.splits or self.patients:
-            raise UsageError(
-                "--splits and --patients go with --layout folders: covid-ct has its own lists"
-            )
-        return covid_ct(self.root)
+        if self.patients:
+            raise UsageError("--patients goes with --layout folders: covid-ct has its own")
+        return covid_ct(self.root, self.splits)
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from covidcls.audit.findings import CROSSINGS, Crossing
@@ -75,28 +75,32 @@ def source_of(name: str) -> str | None:
     return found[1] if found else None
 
 
-def covid_ct(root: Path) -> Inventory:
+def covid_ct(root: Path, splits: Path | None = None) -> Inventory:
     """COVID-CT as published, all three parts of the official split; absent files are kept apart.
 
-    Raises UsageError where a list is missing.
+    ``splits``: another split of its files, as class_folders takes it; labels and patients stay.
+    Raises UsageError where a list is missing, and as class_folders does for ``splits``.
     """
     root = Path(root)
-    listed = []
+    published = []
     for part in PARTS:
         for picture in listed_covid_ct(root, part):
-            known = not picture.patient.startswith(("paper:", "file:"))
             path = picture.path.relative_to(root).as_posix()
-            patient = picture.patient if known else None
+            patient = picture.patient if picture.patient_known else None
             label = picture.path.parent.name.removeprefix("CT_")
-            listed.append(LabelledImage(path, label, part, patient, source_of(path)))
+            published.append(LabelledImage(path, label, part, patient, source_of(path)))
     present = _inputs(root, "Images-processed")
-    names = {image.path for image in listed}
-    unlisted = [
-        LabelledImage(path, PurePosixPath(path).parent.name.removeprefix("CT_"))
-        for path in present
-        if path not in names
-    ]
-    return _divided(root, listed, unlisted, set(present))
+    known = {image.path: image for image in published}
+
+    def image(path: str, split: str | None) -> LabelledImage:
+        if path in known:
+            return replace(known[path], split=split)
+        label = PurePosixPath(path).parent.name.removeprefix("CT_")
+        return LabelledImage(path, label, split, source=source_of(path))
+
+    rows = _Paths(root, present).of(splits, _splits(splits)) if splits else []
+    listed = [image(path, split) for path, split in rows] if splits else published
+    return _divided(root, listed, image, present)
 
 
 def class_folders(
@@ -107,8 +111,7 @@ def class_folders(
     ``splits``: a CSV with columns ``file`` and ``split``, or a JSON object of split to files;
     ``patients``: a CSV with columns ``file`` and ``patient``. A file is named by its path below
     ``root``, or by its name alone where only one folder has it. Raises UsageError for fewer than
-    two classes, a table that cannot be read, a name that two folders have, and a table of patients
-    that names no image.
+    two classes, a table that cannot be read or names no image, and a name that two folders have.
     """
     root = Path(root)
     classes = sorted(p.name for p in root.iterdir() if p.is_dir()) if root.is_dir() else []
@@ -117,37 +120,30 @@ def class_folders(
             f"{root} should hold one folder for each class; found {', '.join(classes) or 'none'}"
         )
     present = [path for name in classes for path in _inputs(root, name)]
-    find = _Paths(present)
-    patient_of = dict(_by_path(_table(patients, "patient"), find)) if patients else {}
-    if patients and not patient_of.keys() & set(present):
-        raise UsageError(
-            f"{patients} names no image of {root}; its column file should hold paths such as "
-            f"{present[0]}"
-        )
+    find = _Paths(root, present)
+    patient_of = dict(find.of(patients, _table(patients, "patient"))) if patients else {}
 
     def image(path: str, split: str | None) -> LabelledImage:
         parts = PurePosixPath(path).parts
         label = parts[0] if len(parts) > 1 else ""
         return LabelledImage(path, label, split, patient_of.get(path), source_of(path))
 
-    listed = [image(path, split) for path, split in _by_path(_splits(splits), find)]
-    names = {entry.path for entry in listed}
-    unlisted = [image(path, None) for path in present if path not in names]
-    return _divided(root, listed, unlisted, set(present))
+    rows = find.of(splits, _splits(splits)) if splits else []
+    return _divided(root, [image(path, split) for path, split in rows], image, present)
 
 
 def _divided(
     root: Path,
-    listed: Iterable[LabelledImage],
-    unlisted: Iterable[LabelledImage],
-    present: set[str],
+    listed: Sequence[LabelledImage],
+    image: Callable[[str, str | None], LabelledImage],
+    present: Sequence[str],
 ) -> Inventory:
-    images: list[LabelledImage] = []
-    absent: list[LabelledImage] = []
-    for image in listed:
-        (images if image.path in present else absent).append(image)
-    everything = sorted([*images, *unlisted], key=lambda image: image.path)
-    return Inventory(root, tuple(everything), tuple(absent))
+    """``listed``, and what is ``present`` besides, as what ``image(path, split)`` makes of it."""
+    names, here = {entry.path for entry in listed}, set(present)
+    found = [entry for entry in listed if entry.path in here]
+    found += [image(path, None) for path in present if path not in names]
+    absent = tuple(entry for entry in listed if entry.path not in here)
+    return Inventory(root, tuple(sorted(found, key=lambda entry: entry.path)), absent)
 
 
 def _inputs(root: Path, folder: str) -> list[str]:
@@ -157,13 +153,24 @@ def _inputs(root: Path, folder: str) -> list[str]:
 class _Paths:
     """From a name in a table to the path of an image: its path, or its name where that is one."""
 
-    def __init__(self, present: Sequence[str]) -> None:
+    def __init__(self, root: Path, present: Sequence[str]) -> None:
+        self.root = root
         self.present = set(present)
         self.by_name: dict[str, list[str]] = {}
         for path in present:
             self.by_name.setdefault(PurePosixPath(path).name, []).append(path)
 
-    def __call__(self, name: str) -> str:
+    def of(self, table: Path, rows: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        """``rows`` (file, value) of ``table`` by path; UsageError where none of them is here."""
+        found = [(self._path(file), value) for file, value in rows]
+        if not self.present & {path for path, _ in found}:
+            raise UsageError(
+                f"{table} names no image of {self.root}; it should hold paths such as "
+                f"{min(self.present, default='sick/a.png')}"
+            )
+        return found
+
+    def _path(self, name: str) -> str:
         path = PurePosixPath(name.replace("\\", "/")).as_posix()
         if path in self.present:
             return path
@@ -173,14 +180,8 @@ class _Paths:
         return found[0]
 
 
-def _by_path(rows: Iterable[tuple[str, str]], find: _Paths) -> Iterator[tuple[str, str]]:
-    return ((find(file), value) for file, value in rows)
-
-
-def _splits(path: Path | None) -> Iterable[tuple[str, str]]:
+def _splits(path: Path) -> list[tuple[str, str]]:
     """File and split of every row."""
-    if path is None:
-        return []
     if path.suffix.lower() != ".json":
         return _table(path, "split")
     try:

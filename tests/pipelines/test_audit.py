@@ -274,6 +274,34 @@ def test_worker_processes_find_the_same(audit: Audit, data: Path) -> None:
     assert rows_of(data.parent / "out") == rows
 
 
+def draw_covid_ct(root: Path, chests: list[Image.Image]) -> None:
+    """As COVID-CT is published, each slice of an unknown patient; no test file is listed."""
+    for label in ("COVID", "NonCOVID"):
+        (root / "Images-processed" / f"CT_{label}").mkdir(parents=True)
+        (root / "Data-split" / label).mkdir(parents=True)
+        (root / "Data-split" / label / f"testCT_{label}.txt").touch()
+    for number, chest in enumerate(chests):
+        label = ("COVID", "NonCOVID")[number % 2]
+        chest.save(root / "Images-processed" / f"CT_{label}" / f"{number}.png")
+        part = "val" if number // 2 % 3 == 2 else "train"
+        with (root / "Data-split" / label / f"{part}CT_{label}.txt").open("a") as listing:
+            listing.write(f"{number}.png\n")
+
+
+def test_a_split_that_was_built_for_the_published_layout_can_be_audited(
+    tmp_path: Path, chests: list[Image.Image]
+) -> None:
+    draw_covid_ct(tmp_path / "covid-ct", chests[:24])
+    given = [str(tmp_path / "covid-ct"), "--layout", "covid-ct", "--no-lungs", "--quiet"]
+    split = str(tmp_path / "split.csv")
+    main([*given, "--workers", "0", "--out", str(tmp_path / "one"), "--build-split", split])
+    main([*given, "--workers", "0", "--out", str(tmp_path / "two"), "--splits", split])
+    record = json.loads((tmp_path / "two" / "audit.json").read_text())
+    assert record["counts"]["images"] == 24
+    assert {count["split"] for count in record["splits"]} == {"train", "val", "test"}
+    assert record["counts"]["crosses"]["splits"] == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -281,7 +309,7 @@ def test_worker_processes_find_the_same(audit: Audit, data: Path) -> None:
         (["DATA", "--out", "DATA/out"], "lies in the input"),
         (["DATA", "--out", "DATA"], "not empty"),
         (["DATA", "--out", "OUT", "--layout", "covid-ct"], "there is no list"),
-        (["DATA", "--out", "OUT", "--layout", "covid-ct", "--splits", "x"], "--layout folders"),
+        (["DATA", "--out", "OUT", "--layout", "covid-ct", "--patients", "x"], "--layout folders"),
     ],
 )
 def test_wrong_use_is_one_sentence_and_writes_nothing(

@@ -48,6 +48,26 @@ def test_the_published_layout_is_listed_whole_and_absent_files_are_kept_apart(
     assert (unlisted.path, unlisted.label) == ("Images-processed/CT_COVID/extra.png", "COVID")
 
 
+def test_another_split_of_the_published_layout_keeps_labels_and_patients(
+    covid_layout: Path, tmp_path: Path
+) -> None:
+    root = Path(shutil.copytree(covid_layout, tmp_path / "covid-ct"))
+    table = root / "NonCOVID-CT-MetaInfo.csv"
+    table.write_text(",image name,patient id\n0,2020.train-p1-NonCOVID.png,p7\n")
+    splits = tmp_path / "split.csv"
+    folder = "Images-processed/CT_NonCOVID"
+    splits.write_text(
+        f"file,split\n2020.train-p1-NonCOVID.png,val\n{folder}/2020.test-p0-NonCOVID.png,val\n"
+    )
+    inventory = covid_ct(root, splits)
+    (image,) = (image for image in inventory.images if image.split)
+    assert (image.path, image.label) == (f"{folder}/2020.train-p1-NonCOVID.png", "NonCOVID")
+    assert (image.split, image.patient) == ("val", "p7")
+    assert len(inventory.unlisted) == 17
+    (absent,) = inventory.absent  # test files of the official split that this one does not name
+    assert (absent.split, absent.label) == ("val", "NonCOVID")
+
+
 def test_class_folders_alone_have_labels_only(folders: Path) -> None:
     inventory = class_folders(folders)
     assert [(i.path, i.label) for i in inventory.images] == [
@@ -111,10 +131,12 @@ def test_a_table_that_does_not_fit_is_refused(
         class_folders(folders, tmp_path / name)
 
 
-def test_patients_of_another_data_set_are_refused(folders: Path, tmp_path: Path) -> None:
-    (tmp_path / "patients.csv").write_text("file,patient\nelsewhere.png,p1\n")
+@pytest.mark.parametrize("column", ["patient", "split"])
+def test_a_table_of_another_data_set_is_refused(folders: Path, tmp_path: Path, column: str) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text(f"file,{column}\nelsewhere.png,x\n")
     with pytest.raises(UsageError, match=r"names no image of .* such as sick/a\.png"):
-        class_folders(folders, patients=tmp_path / "patients.csv")
+        class_folders(folders, **{f"{column}s": table})
 
 
 def test_one_class_is_no_data_set(tmp_path: Path) -> None:
