@@ -1,0 +1,106 @@
+"""One slice explained by tiny real classifiers of both architectures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from covidcls.classifier import CovidClassifier
+from covidcls.explanation import METHODS, Method, explain
+from covidcls.explanation.drawing import draw_evidence, draw_slice, tinted
+from lungseg.checkpoint import load_checkpoint, save_checkpoint
+from lungseg.io import as_slices
+from lungseg.lung_mask import LungMask
+from lungseg.slice import Slice
+
+Draw = Callable[..., NDArray[np.uint8]]
+
+
+@pytest.fixture
+def drawn(drawn_slice: Draw) -> tuple[Slice, LungMask]:
+    [one] = as_slices(drawn_slice())
+    return one, LungMask(drawn_slice() == 10, one.pixels)
+
+
+@pytest.fixture(scope="module")
+def certain(tiny_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny classifiers with a last layer that finds evidence everywhere."""
+    folder = tmp_path_factory.mktemp("certain")
+    for region in ("crop", "full"):
+        found = load_checkpoint(tiny_weights / f"random-{region}.safetensors", "classifier")
+        tensors = dict(found.tensors)
+        tensors["classifier.weight"] = torch.ones_like(tensors["classifier.weight"])
+        save_checkpoint(folder, region, tensors, {**found.card, "temperature": 2.0})
+    return folder
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_evidence_lies_in_the_slice_where_stage_two_looked(
+    certain: Path, drawn: tuple[Slice, LungMask], method: Method
+) -> None:
+    one, lung = drawn
+    crop, full = (
+        explain(CovidClassifier.from_checkpoint(name, certain, "cpu"), one, lung, method)
+        for name in ("crop", "full")
+    )
+    assert crop.evidence.shape == full.evidence.shape == one.shape
+    assert crop.box == (25, 35, 71, 65)  # of the lungs, 5 pixels inwards
+    assert full.box == (0, 0, 96, 96)
+    outside = crop.evidence.copy()
+    outside[35:65, 25:71] = 0
+    assert not outside.any()
+    assert crop.energy.lung_share == pytest.approx((46 - 8) / 46)
+    assert full.energy.lung_share == pytest.approx(2 * 24 * 40 / 96**2)
+    assert crop.energy.box_lung_share == full.energy.box_lung_share == pytest.approx(48 / 56)
+
+
+def test_the_mean_of_grad_cam_is_the_calibrated_logit_without_its_bias(
+    certain: Path, drawn: tuple[Slice, LungMask]
+) -> None:
+    one, lung = drawn
+    classifier = CovidClassifier.from_checkpoint("full", certain, "cpu")
+    [logit] = classifier.logits([classifier.see(one, lung)])
+    found = explain(classifier, one, lung)
+    bias = cast(torch.nn.Linear, classifier.network.get_submodule("classifier")).bias
+    # ReLU6 and a head of ones: all evidence is positive, apart from the last norm's shift
+    assert found.energy.evidence == pytest.approx((logit - bias.item()) / 2, rel=1e-3)
+
+
+def test_no_lung_and_unknown_methods_are_refused(
+    certain: Path, drawn: tuple[Slice, LungMask]
+) -> None:
+    one, lung = drawn
+    classifier = CovidClassifier.from_checkpoint("full", certain, "cpu")
+    with pytest.raises(ValueError, match="without lung"):
+        explain(classifier, one, LungMask(np.zeros_like(lung.mask), one.pixels))
+    with pytest.raises(ValueError, match="known are grad-cam, occlusion"):
+        explain(classifier, one, lung, cast(Method, "saliency"))
+
+
+def test_faint_evidence_is_drawn_faint() -> None:
+    grey = np.full((32, 32, 3), 100, np.uint8)
+    none, faint, full, more = (
+        tinted(grey, np.full((4, 4), strength, np.float32)) for strength in (0, 0.1, 1, 5)
+    )
+    assert (none == grey).all()
+    assert 0 < abs(faint.astype(int) - grey).max() < 15
+    assert abs(full.astype(int) - grey).max() > 60
+    assert (full == more).all()
+
+
+def test_pictures_show_slice_lungs_and_evidence(
+    certain: Path, drawn: tuple[Slice, LungMask]
+) -> None:
+    one, lung = drawn
+    found = explain(CovidClassifier.from_checkpoint("crop", certain, "cpu"), one, lung)
+    plain, shown = draw_slice(one, lung.mask), draw_evidence(one, lung.mask, found)
+    assert plain.shape == shown.shape == (320, 320, 3)
+    inside, outside = (slice(140, 200), slice(100, 220)), (slice(0, 60), slice(0, 60))
+    assert (plain[outside] == shown[outside]).all()
+    assert (plain[inside] != shown[inside]).any()
