@@ -11,19 +11,21 @@ from numpy.typing import NDArray
 
 from covidcls.calibration import calibrated
 from covidcls.operating_point import band_of, thresholds_of
+from covidcls.views.lungs import Lungs
+from covidcls.views.view import View
 from covidcls.zoo import architecture, create_classifier
 from lungseg.checkpoint import Checkpoint, load_checkpoint, load_weights, resolve
 from lungseg.errors import CheckpointError, UsageError
 from lungseg.lung_mask import LungMask
-from lungseg.regions import REGIONS, Region, region_of
+from lungseg.regions import Region
 from lungseg.slice import Slice
 from lungseg.tensors import choose_device, normalise, stack
 
 
 class CovidClassifier:
-    """A stage-2 network with its card: ``region`` and ``margin`` that it was trained on,
-    ``threshold`` of its calibrated probability, ``thresholds`` by what they aim at, and the
-    ``band`` of probabilities that are no answer, ``(low, high)`` or None.
+    """A stage-2 network with its card: the ``view`` that it was trained on, ``threshold`` of its
+    calibrated probability, ``thresholds`` by what they aim at, and the ``band`` of probabilities
+    that are no answer, ``(low, high)`` or None.
     """
 
     def __init__(self, checkpoint: Checkpoint, device: str = "auto") -> None:
@@ -33,19 +35,15 @@ class CovidClassifier:
         try:
             self.entry = architecture(card["architecture"])
             self.size = int(card["input_size"])
-            self.margin = int(card["margin"])
+            self.view = View.from_card(card)
             self.threshold = float(card["threshold"])
             self.thresholds = thresholds_of(card)
             self.band = band_of(card)
             self.temperature = float(card["temperature"])
-            region = card["region"]
         except (AttributeError, KeyError, TypeError, ValueError, UsageError) as error:
             raise CheckpointError(
                 f"the card {self.name}.json does not describe a classifier: {error}"
             ) from error
-        if region not in REGIONS:
-            raise CheckpointError(f"the card {self.name}.json names an unknown region {region!r}")
-        self.region: Region = region
         network = create_classifier(card["architecture"])
         load_weights(network, checkpoint)
         self.network = network.eval().to(self.device).to(memory_format=torch.channels_last)
@@ -63,15 +61,26 @@ class CovidClassifier:
         path = resolve(name, directory, "classifier", region)
         return cls(load_checkpoint(path, "classifier"), device)
 
+    @property
+    def region(self) -> Region:
+        """What stage 2 sees of a slice."""
+        return self.view.region
+
+    @property
+    def margin(self) -> int:
+        """By how many pixels each side of the box is moved inwards."""
+        return self.view.margin
+
     def see(self, one: Slice, lung_mask: LungMask) -> NDArray[np.float32]:
-        """The picture that stage 2 sees of a slice: float32 h x w in [0, 1]."""
-        return region_of(one.pixels, lung_mask.mask, self.region, self.margin)
+        """What stage 2 sees of a slice, float32 in [0, 1]; see :meth:`View.see`."""
+        return self.view.see(one.pixels, Lungs.of(lung_mask))
 
     def logits(
         self, views: Sequence[NDArray[np.float32]], batch_size: int = 16
     ) -> NDArray[np.float64]:
-        """Uncalibrated logits N of views h x w in [0, 1], of any sizes."""
+        """Uncalibrated logits N of the network, of views h x w (x 3) in [0, 1] of any sizes."""
         found: list[NDArray[np.float64]] = [np.empty(0)]
+        views = [self.view.given(view) for view in views]
         for start in range(0, len(views), batch_size):
             batch = stack(views[start : start + batch_size], self.size).to(self.device)
             with torch.inference_mode():

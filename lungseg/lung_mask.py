@@ -18,6 +18,8 @@ class LungMask:
     ``flags``: names of what makes the mask doubtful (``lungseg.flags.FLAGS``), or empty.
     ``expected_lesion_fraction``: share of the lung that is lesion, 0 to 1, as the mean of its
     probability, with faint lesions that are not in the mask; None where ``lesion_fraction`` is.
+    ``lesion_probability``: float32 H x W, from 0.5 on where ``lesion`` is, zero outside the lungs;
+    None without lesion mask.
     """
 
     mask: NDArray[np.bool_]
@@ -26,6 +28,7 @@ class LungMask:
     chest_ct: float = 1.0
     flags: tuple[str, ...] = ()
     expected_lesion_fraction: float | None = None
+    lesion_probability: NDArray[np.float32] | None = None
 
     @property
     def lung_fraction(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import Literal, get_args
 
 import numpy as np
@@ -46,7 +47,7 @@ def shrink_box(box: Box, margin: int, shape: tuple[int, int]) -> Box:
 def crop(
     pixels: NDArray[np.float32], box: Box, margin: int = DEFAULT_MARGIN
 ) -> NDArray[np.float32]:
-    """The part of ``pixels`` (H x W) inside ``box`` shrunk by ``margin`` pixels; a view."""
+    """The part of ``pixels`` (H x W, or H x W x C) inside ``box`` shrunk by ``margin``; a view."""
     x_min, y_min, x_max, y_max = shrink_box(box, margin, (pixels.shape[0], pixels.shape[1]))
     return pixels[y_min:y_max, x_min:x_max]
 
@@ -83,6 +84,12 @@ def random_box(shape: tuple[int, int], box: Box, seed: int) -> Box:
     return x_min, y_min, x_min + box_width, y_min + box_height
 
 
+def content_seed(pixels: NDArray[np.float32]) -> int:
+    """A seed that a slice (values in [0, 1]) has wherever it lies and whatever its file is called,
+    so that training and use draw one box."""
+    return zlib.crc32(np.round(pixels * 255).astype(np.uint8).tobytes())
+
+
 def region_of(
     pixels: NDArray[np.float32],
     mask: NDArray[np.bool_],
@@ -90,7 +97,8 @@ def region_of(
     margin: int = DEFAULT_MARGIN,
     seed: int = 0,
 ) -> NDArray[np.float32]:
-    """What stage 2 sees of a slice: ``pixels`` float32 H x W in [0, 1], ``mask`` bool H x W.
+    """What stage 2 sees of a slice: ``mask`` bool H x W, ``pixels`` float32 in [0, 1], H x W or
+    H x W x C, all channels alike.
 
     ``crop`` (the paper), ``full`` (the whole slice), ``mask`` (zero outside the lungs),
     ``crop_mask`` (both), ``random_box`` (a box as large as the crop, fixed by ``seed``) and
@@ -99,19 +107,20 @@ def region_of(
     """
     if region not in REGIONS:
         raise ValueError(f"unknown region {region!r}; known are {', '.join(REGIONS)}")
-    if mask.shape != pixels.shape:
+    shape = (pixels.shape[0], pixels.shape[1])
+    if mask.shape != shape:
         raise ValueError(f"mask of {mask.shape} (H, W) does not fit pixels of {pixels.shape}")
+    inside = mask if pixels.ndim == 2 else mask[..., np.newaxis]
     box = lung_box(mask)
     if region == "full" or box is None:
         return pixels
     if region == "crop":
         return crop(pixels, box, margin)
     if region == "mask":
-        return np.where(mask, pixels, np.float32(0))
+        return np.where(inside, pixels, np.float32(0))
     if region == "crop_mask":
-        return crop(np.where(mask, pixels, np.float32(0)), box, margin)
+        return crop(np.where(inside, pixels, np.float32(0)), box, margin)
     if region == "random_box":
-        shape = (pixels.shape[0], pixels.shape[1])
         # shrunk first: a grown box moved to the edge would be clipped to another size than the crop
         return crop(pixels, random_box(shape, shrink_box(box, margin, shape), seed), margin=0)
-    return np.where(mask, np.float32(0), pixels)
+    return np.where(inside, np.float32(0), pixels)

@@ -105,8 +105,10 @@ class LungSegmenter:
         if len(maps) == 1:
             return LungMask(lung, maps[0], None, chest, flags)
         lesion = (maps[1] >= self.lesion_threshold) & lung
-        expected = _mean_probability(maps[1][lung], self.lesion_threshold) if lung.any() else None
-        return LungMask(lung, maps[0], lesion, chest, flags, expected)
+        probability = np.zeros_like(maps[1])
+        probability[lung] = _calibrated(maps[1][lung], self.lesion_threshold)
+        expected = float(probability[lung].mean()) if lung.any() else None
+        return LungMask(lung, maps[0], lesion, chest, flags, expected, probability)
 
     @overload
     def __call__(self, image: Slice | NDArray[Any] | str | Path) -> LungMask: ...
@@ -118,11 +120,11 @@ class LungSegmenter:
         return masks[0] if len(masks) == 1 and not isinstance(image, list | tuple) else masks
 
 
-def _mean_probability(probability: NDArray[np.float32], threshold: float) -> float:
-    """Mean of ``probability`` (N, at least one), with its odds scaled so that ``threshold``, where
-    a pixel is as often lesion as not, becomes one half."""
+def _calibrated(probability: NDArray[np.float32], threshold: float) -> NDArray[np.float32]:
+    """``probability`` with its odds scaled so that ``threshold``, where a pixel is as often lesion
+    as not, becomes one half."""
     for_it, against = probability * (1 - threshold), (1 - probability) * threshold
-    return float((for_it / (for_it + against)).mean())
+    return np.asarray(for_it / (for_it + against), np.float32)
 
 
 def _placed(

@@ -12,20 +12,30 @@ from torch import Tensor
 
 
 def resize(pixels: NDArray[np.float32], size: int) -> NDArray[np.float32]:
-    """To ``size`` x ``size`` float32: by area when it shrinks, bilinear when it grows."""
-    shrinks = min(pixels.shape) >= size
+    """``pixels`` (H x W, or H x W x C) to ``size`` x ``size`` (x C) float32: by area when it
+    shrinks, bilinear when it grows."""
+    shrinks = min(pixels.shape[:2]) >= size
     how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(pixels, (size, size), interpolation=how), np.float32)
 
 
 def stack(pictures: Sequence[NDArray[np.float32]], size: int) -> Tensor:
-    """N pictures of any H x W in [0, 1] as float32 N x size x size."""
-    return torch.from_numpy(np.stack([resize(picture, size) for picture in pictures]))
+    """N pictures of any H x W (or H x W x 3) in [0, 1] as float32 N (x 3) x size x size."""
+    stacked = np.stack([channels_first(resize(picture, size)) for picture in pictures])
+    return torch.from_numpy(stacked)
 
 
-def normalise(grey: Tensor, mean: float = 0.5, std: float = 0.5) -> Tensor:
-    """Grey N x H x W in [0, 1] to N x 3 x H x W, (value - mean) / std, three equal channels."""
-    scaled = (grey - mean) / std
+def channels_first(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+    """H x W x C as C x H x W; H x W stays as it is."""
+    return picture if picture.ndim == 2 else np.moveaxis(picture, -1, 0)
+
+
+def normalise(pictures: Tensor, mean: float = 0.5, std: float = 0.5) -> Tensor:
+    """Values in [0, 1] to (value - mean) / std, N x 3 x H x W; N x H x W becomes three equal
+    channels."""
+    scaled = (pictures - mean) / std
+    if scaled.dim() == 4:
+        return scaled
     return scaled.unsqueeze(1).expand(-1, 3, -1, -1)
 
 

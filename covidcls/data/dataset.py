@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from typing import Any, TypedDict
 
@@ -15,7 +14,9 @@ from torch.utils.data import Dataset
 from covidcls.data.lung_free import lung_free_picture
 from covidcls.data.mask_cache import MaskCache
 from covidcls.data.pictures import LabelledPicture
-from lungseg.regions import Region, region_of
+from covidcls.views.lungs import Lungs
+from covidcls.views.view import View
+from lungseg.regions import Region
 from lungseg.slice import Slice
 from lungseg.tensors import resize
 
@@ -42,7 +43,6 @@ class RegionViews:
         region: Region,
         margin: int,
         size: int,
-        seed: int = 0,
     ) -> None:
         self.exact: list[NDArray[np.float32]] = []
         self.roomy: list[NDArray[np.uint8]] = []
@@ -51,8 +51,7 @@ class RegionViews:
         larger = size * 5 // 4
 
         def use(index: int, one: Slice, mask: NDArray[np.bool_]) -> None:
-            name = pictures[index].path.name.encode("utf-8", "surrogateescape")
-            view = region_of(one.pixels, mask, region, margin, seed=seed + zlib.crc32(name))
+            view = View(region, margin).see(one.pixels, Lungs(mask))
             self.lungless += not mask.any()
             self.exact.append(resize(view, size))
             self.roomy.append((resize(view, larger) * 255).round().astype(np.uint8))

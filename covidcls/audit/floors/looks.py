@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from covidcls.audit.floors.features import Features
 from covidcls.audit.floors.metadata import metadata_features
-from covidcls.audit.floors.neutral import neutral, neutral_facts
+from covidcls.audit.floors.neutral import neutral_facts, neutral_square
 from covidcls.audit.traces import resized
 
 _QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
@@ -42,7 +42,7 @@ class Looks:
 
 def looks_of(grey: Grey) -> Looks:
     """The looks of a picture, uint8 H x W."""
-    decoded, n_bytes = neutral(grey)
+    decoded, n_bytes = neutral_square(grey)
     return Looks(_look(grey), _look(decoded), n_bytes)
 
 

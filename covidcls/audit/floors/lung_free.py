@@ -28,7 +28,7 @@ def lung_free_features(paths: Sequence[Path], cache: MaskCache) -> list[Features
     """
     import cv2
 
-    from covidcls.audit.floors.neutral import neutral
+    from covidcls.audit.floors.neutral import neutral_square
 
     published: list[NDArray[np.float32]] = []
     decoded: list[NDArray[np.float32]] = []
@@ -38,7 +38,7 @@ def lung_free_features(paths: Sequence[Path], cache: MaskCache) -> list[Features
         nonlocal lungless
         lungless += not mask.any()
         published.append(lung_free_picture(one.pixels, mask).ravel())
-        square, _ = neutral(np.round(one.pixels * 255).astype(np.uint8))
+        square, _ = neutral_square(np.round(one.pixels * 255).astype(np.uint8))
         fitted = cv2.resize(mask.astype(np.uint8), square.shape, interpolation=cv2.INTER_NEAREST)
         pixels = square.astype(np.float32) / np.float32(255)
         decoded.append(lung_free_picture(pixels, fitted > 0).ravel())

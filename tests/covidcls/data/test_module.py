@@ -11,6 +11,7 @@ import torch
 
 from covidcls.classifier import CovidClassifier
 from covidcls.data.module import CovidDataModule
+from covidcls.views.view import View
 from lungseg.errors import UsageError
 from lungseg.io import as_slices
 from lungseg.lung_mask import LungMask
@@ -93,11 +94,9 @@ def test_validation_sees_exactly_what_the_classifier_will(
     data.setup()
     shown = torch.cat([batch["picture"] for batch in data.val_dataloader()])
     assert shown.shape == (6, 32, 32)
-    if region == "random_box":
-        return  # drawn from the file's name, not by a classifier
     segmenter = LungSegmenter.from_checkpoint(directory=tiny_weights, device="cpu")
     classifier = CovidClassifier.from_checkpoint(directory=tiny_weights, device="cpu")
-    classifier.region, classifier.margin = region, 3  # type: ignore[assignment]
+    classifier.view = View(region, 3)  # type: ignore[arg-type]
     for picture, one in zip(data.pictures["val"], shown, strict=True):
         (slice_,) = as_slices(picture.path)
         seen = classifier.see(slice_, LungMask(segmenter(slice_).mask, slice_.pixels))
