@@ -1,8 +1,10 @@
-"""The quick audit: exact copies across parts and labels, give-aways, and the floor of metadata."""
+"""The quick audit: what stands in two parts or under two labels, give-aways, and the floor of
+metadata."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +50,22 @@ def test_copies_within_a_part_and_class_are_left_out(
     (found,) = quick_audit(tmp_path, parts).findings
     assert (found.kind, found.crosses) == ("exact_copy", ("labels", "splits"))
     assert (found.file_a, found.file_b) == ("Images/c.png", "Images/d.bmp")
+
+
+def test_a_patient_and_a_paper_in_two_parts_are_told(
+    save: Save, noise: Callable[[], NDArray[np.uint8]], tmp_path: Path
+) -> None:
+    names = ("a.png", "2020.1-p1-1.png", "b.png", "2020.1-p2-1.png")
+    a, page_1, b, page_2 = (save(name, 1, noise()) for name in names)
+    parts: Parts = {
+        "train": [replace(a, patient="p1"), page_1],
+        "val": [replace(b, patient="p1"), page_2],
+    }
+    found = quick_audit(tmp_path, parts).findings
+    assert [(f.kind, f.crosses, f.file_a, f.file_b) for f in found] == [
+        ("patient_in_two_places", ("splits",), "Images/a.png", "Images/b.png"),
+        ("source_in_two_places", ("splits",), f"Images/{names[1]}", f"Images/{names[3]}"),
+    ]
 
 
 def test_a_class_saved_in_colour_is_told_with_its_floor(
