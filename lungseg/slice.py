@@ -44,6 +44,15 @@ class Slice:
     step: float | None = None
 
     @property
+    def voxel_ml(self) -> float | None:
+        """Millilitres that one pixel stands for: its area times ``step``; None where one of the
+        two is not known."""
+        if self.spacing is None or self.step is None:
+            return None
+        row, column = self.spacing
+        return row * column * self.step / 1000
+
+    @property
     def shape(self) -> tuple[int, int]:
         """(H, W) in pixels."""
         height, width = self.pixels.shape

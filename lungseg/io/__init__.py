@@ -5,7 +5,7 @@ from lungseg.io.formats import FORMATS, MAX_PIXELS, Format, Reading
 from lungseg.io.grouping import Grouped, Input, Part, group_inputs
 from lungseg.io.inputs import Inputs, find_inputs
 from lungseg.io.read import read_part, read_slices
-from lungseg.io.window import LUNG_WINDOW, WINDOWS, Window, window_hu
+from lungseg.io.window import LUNG_WINDOW, WINDOWS, Window, parse_window, window_hu
 
 __all__ = [
     "FORMATS",
@@ -22,6 +22,7 @@ __all__ = [
     "as_slices",
     "find_inputs",
     "group_inputs",
+    "parse_window",
     "read_part",
     "read_slices",
     "window_hu",

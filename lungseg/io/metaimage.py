@@ -62,6 +62,12 @@ def read_metaimage(file: InputFile) -> Volume:
     return volume_of(file, stored, _affine(header, file))
 
 
+def metaimage_affine(file: InputFile) -> NDArray[np.float64]:
+    """4 x 4, from the axes of a MetaImage file to mm in RAS, by its header alone."""
+    with file.open("rb") as stream:
+        return _affine(_header(stream), file)
+
+
 def _header(stream: BinaryIO) -> dict[str, str]:
     """The lines up to where the voxels begin, keys in lower case."""
     header: dict[str, str] = {}

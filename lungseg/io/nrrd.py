@@ -49,6 +49,14 @@ def read_nrrd(file: InputFile) -> Volume:
     return volume_of(file, stored, _affine(header, file))
 
 
+def nrrd_affine(file: InputFile) -> NDArray[np.float64]:
+    """4 x 4, from the axes of an NRRD file to mm in RAS, by its header alone."""
+    import nrrd
+
+    with file.open("rb") as stream:
+        return _affine(nrrd.read_header(stream), file)
+
+
 def _affine(header: dict[str, Any], file: InputFile) -> NDArray[np.float64]:
     """4 x 4, from the axes of the file to mm in RAS."""
     space = str(header.get("space", "")).lower()

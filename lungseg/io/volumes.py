@@ -136,6 +136,13 @@ def read_volume(path: InputFile, affine: NDArray[np.float64] | None = None) -> V
     return volume_of(path, stored, image.affine, slope, intercept, messages)
 
 
+def nifti_affine(file: InputFile) -> NDArray[np.float64]:
+    """4 x 4, from the axes of a NIfTI file to mm in RAS, by its header alone."""
+    with file.open("rb") as stream:
+        affine: NDArray[np.float64] = _nifti(stream, file).affine
+    return affine
+
+
 def _nifti(stream: BinaryIO, path: InputFile) -> Any:
     """The image in ``stream``, its voxels not read yet."""
     import gzip

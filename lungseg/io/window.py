@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -12,6 +14,26 @@ WINDOWS: dict[str, Window] = {  # the usual presets of a chest, by name
     "mediastinum": (50, 350),
     "bone": (400, 1800),
 }
+
+
+def parse_window(text: str) -> Window:
+    """The window that ``text`` names (see WINDOWS), or writes as ``CENTRE,WIDTH`` in HU.
+
+    Raises ValueError, in one sentence, for any other text and an impossible window.
+    """
+    known = WINDOWS.get(text.strip().lower())
+    if known is not None:
+        return known
+    centre, _, width = text.partition(",")
+    try:
+        window = float(centre), float(width)
+    except ValueError:
+        near = ", ".join(difflib.get_close_matches(text.lower(), WINDOWS, n=1) or WINDOWS)
+        raise ValueError(
+            f"{text!r} is no window: give CENTRE,WIDTH in HU, such as -600,1500, or a name ({near})"
+        ) from None
+    check_window(window)
+    return window
 
 
 def check_window(window: Window) -> None:
