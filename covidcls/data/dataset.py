@@ -50,12 +50,12 @@ class RegionViews:
         self.lungless = 0
         larger = size * 5 // 4
 
-        def use(index: int, one: Slice, mask: NDArray[np.bool_]) -> None:
-            view = View(region, margin).see(one.pixels, Lungs(mask))
-            self.lungless += not mask.any()
+        def use(index: int, one: Slice, lungs: Lungs) -> None:
+            view = View(region, margin).see(one.pixels, lungs)
+            self.lungless += not lungs.mask.any()
             self.exact.append(resize(view, size))
             self.roomy.append((resize(view, larger) * 255).round().astype(np.uint8))
-            self.lung_free.append(lung_free_picture(one.pixels, mask))
+            self.lung_free.append(lung_free_picture(one.pixels, lungs.mask))
 
         cache.each([picture.path for picture in pictures], use)
 

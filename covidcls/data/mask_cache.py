@@ -1,6 +1,6 @@
-"""Lung masks computed once per segmenter and kept on disk by the content of the picture.
+"""Lung and lesion masks computed once per segmenter and kept on disk by the content of the picture.
 
-The mask is kept, not the crop: every region and margin of the ablation is cut from it at once.
+The masks are kept, not the crop: every region and margin of the ablation is cut from them at once.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from covidcls.views.lungs import Lungs
 from lungseg.cleaning import CLEANING
 from lungseg.io import read_slices
 from lungseg.segmenter import LungSegmenter
@@ -30,7 +31,11 @@ def default_cache() -> Path:
 
 
 class MaskCache:
-    """Masks of pictures by one segmenter; ``folder`` None is :func:`default_cache`."""
+    """Masks of pictures by one segmenter; ``folder`` None is :func:`default_cache`.
+
+    ``CONTENT.png`` is the lung mask, ``CONTENT.lesion-THRESHOLD.png`` the probability of lesion in
+    8 bits, where the segmenter knows lesions.
+    """
 
     def __init__(self, segmenter: LungSegmenter, folder: Path | None = None) -> None:
         self.segmenter = segmenter
@@ -40,46 +45,54 @@ class MaskCache:
             f"{segmenter.min_certainty}:{CLEANING}"
         )
         self.folder = root / "masks" / hashlib.sha256(made_by.encode()).hexdigest()[:16]
+        self.lesions = int(segmenter.card["architecture"]["classes"]) > 1
         self.computed = 0
 
-    def each(
-        self,
-        paths: Sequence[Path],
-        use: Callable[[int, Slice, NDArray[np.bool_]], None],
-    ) -> None:
-        """Call ``use(index, slice, mask)`` for the first slice of each file, in order."""
+    def each(self, paths: Sequence[Path], use: Callable[[int, Slice, Lungs], None]) -> None:
+        """Call ``use(index, slice, lungs)`` for the first slice of each file, in order."""
         for start in range(0, len(paths), CHUNK):
             chunk = paths[start : start + CHUNK]
             slices = [next(iter(read_slices(path))) for path in chunk]
             files = [self._file(path) for path in chunk]
-            masks = [self._load(file, one.shape) for file, one in zip(files, slices, strict=True)]
-            new = {files[i]: slices[i] for i, mask in enumerate(masks) if mask is None}
+            known = [self._load(file, one.shape) for file, one in zip(files, slices, strict=True)]
+            new = {files[i]: slices[i] for i, lungs in enumerate(known) if lungs is None}
             found = self.segmenter.predict(list(new.values()))
-            computed = {file: one.mask for file, one in zip(new, found, strict=True)}
-            for file in computed:
-                self._save(file, computed[file])
+            computed = {file: Lungs.of(mask) for file, mask in zip(new, found, strict=True)}
+            for file, lungs in computed.items():
+                self._save(file, lungs)
             self.computed += len(new)
-            masks = [
-                computed[file] if mask is None else mask
-                for file, mask in zip(files, masks, strict=True)
-            ]
-            for i, (one, mask) in enumerate(zip(slices, masks, strict=True)):
-                assert mask is not None
-                use(start + i, one, mask)
+            for i, (one, file, kept) in enumerate(zip(slices, files, known, strict=True)):
+                use(start + i, one, computed[file] if kept is None else kept)
 
     def _file(self, path: Path) -> Path:
         return self.folder / f"{hashlib.sha256(path.read_bytes()).hexdigest()}.png"
 
-    @staticmethod
-    def _load(file: Path, shape: tuple[int, int]) -> NDArray[np.bool_] | None:
-        if not file.is_file():
-            return None
-        stored = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)
-        if stored is None or stored.shape != shape:
-            return None  # damaged, or of an older reader: computed again
-        return np.asarray(stored > 0)
+    def _lesion_file(self, file: Path) -> Path:
+        return file.with_suffix(f".lesion-{self.segmenter.lesion_threshold:g}.png")
 
-    def _save(self, file: Path, mask: NDArray[np.bool_]) -> None:
+    def _load(self, file: Path, shape: tuple[int, int]) -> Lungs | None:
+        mask = _read(file, shape)
+        if mask is None or not self.lesions:
+            return None if mask is None else Lungs(mask > 0)
+        lesion = _read(self._lesion_file(file), shape)
+        return None if lesion is None else Lungs(mask > 0, lesion)
+
+    def _save(self, file: Path, lungs: Lungs) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
-        _, encoded = cv2.imencode(".png", mask.astype(np.uint8) * 255)
-        write_whole(file, encoded.tobytes())
+        _write(file, lungs.mask.astype(np.uint8) * 255)
+        if lungs.lesion is not None:
+            _write(self._lesion_file(file), lungs.lesion)
+
+
+def _lesion_file(file: Path) -> Path:
+    return file.with_suffix(".lesion.png")
+
+
+def _read(file: Path, shape: tuple[int, int]) -> NDArray[np.uint8] | None:
+    """None where it is missing, damaged, or of an older reader: it is computed again."""
+    stored = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE) if file.is_file() else None
+    return None if stored is None or stored.shape != shape else np.asarray(stored, np.uint8)
+
+
+def _write(file: Path, picture: NDArray[np.uint8]) -> None:
+    write_whole(file, cv2.imencode(".png", picture)[1].tobytes())

@@ -14,6 +14,7 @@ from covidcls.data.lung_free import SIDE, lung_free_picture
 
 if TYPE_CHECKING:
     from covidcls.data.mask_cache import MaskCache
+    from covidcls.views.lungs import Lungs
     from lungseg.slice import Slice
 
 SAW = f"{SIDE} x {SIDE} pixels with the lungs removed"
@@ -34,12 +35,13 @@ def lung_free_features(paths: Sequence[Path], cache: MaskCache) -> list[Features
     decoded: list[NDArray[np.float32]] = []
     lungless = 0
 
-    def use(index: int, one: Slice, mask: NDArray[np.bool_]) -> None:
+    def use(index: int, one: Slice, lungs: Lungs) -> None:
         nonlocal lungless
-        lungless += not mask.any()
-        published.append(lung_free_picture(one.pixels, mask).ravel())
+        lungless += not lungs.mask.any()
+        published.append(lung_free_picture(one.pixels, lungs.mask).ravel())
         square, _ = neutral_square(np.round(one.pixels * 255).astype(np.uint8))
-        fitted = cv2.resize(mask.astype(np.uint8), square.shape, interpolation=cv2.INTER_NEAREST)
+        mask = lungs.mask.astype(np.uint8)
+        fitted = cv2.resize(mask, square.shape, interpolation=cv2.INTER_NEAREST)
         pixels = square.astype(np.float32) / np.float32(255)
         decoded.append(lung_free_picture(pixels, fitted > 0).ravel())
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from covidcls.data.mask_cache import MaskCache, default_cache
+from covidcls.views.lungs import Lungs
 from lungseg.checkpoint import load_checkpoint, save_checkpoint
 from lungseg.segmenter import LungSegmenter
 from lungseg.slice import Slice
@@ -35,10 +36,10 @@ def files(tmp_path: Path, drawn_slice: Draw) -> list[Path]:
 def masks_of(cache: MaskCache, files: list[Path]) -> list[NDArray[np.bool_]]:
     found: list[NDArray[np.bool_]] = []
 
-    def use(index: int, one: Slice, mask: NDArray[np.bool_]) -> None:
+    def use(index: int, one: Slice, lungs: Lungs) -> None:
         assert index == len(found)
-        assert mask.shape == one.shape
-        found.append(mask)
+        assert lungs.mask.shape == one.shape
+        found.append(lungs.mask)
 
     cache.each(files, use)
     return found
@@ -99,6 +100,32 @@ def test_another_segmenter_has_masks_of_its_own(
     blind = MaskCache(LungSegmenter.from_checkpoint(path), tmp_path / "c")
     assert not any(mask.any() for mask in masks_of(blind, files))
     assert blind.computed == 5
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_lesions_are_kept_as_they_are_seen_in_use(
+    lesion_weights: Path, files: list[Path], tmp_path: Path, lost: bool
+) -> None:
+    """And both files of a picture are needed: one alone is computed again."""
+    segmenter = LungSegmenter.from_checkpoint(directory=lesion_weights, device="cpu")
+    found: list[Lungs] = []
+    for _ in range(2):
+        cache = MaskCache(segmenter, tmp_path / "c")
+        cache.each(files[:1], lambda index, one, lungs: found.append(lungs))
+    assert cache.computed == 0
+    in_use = Lungs.of(segmenter(files[0]))
+    assert in_use.lesion is not None
+    assert 0 < in_use.lesion.max()
+    for kept in found:
+        assert kept.lesion is not None
+        assert np.array_equal(kept.lesion, in_use.lesion)
+        assert np.array_equal(kept.mask, in_use.mask)
+    stored = sorted((tmp_path / "c").rglob("*.png"), key=lambda path: ".lesion-" in path.name)
+    assert len(stored) == 2
+    stored[lost].unlink()
+    again = MaskCache(segmenter, tmp_path / "c")
+    again.each(files[:1], lambda index, one, lungs: None)
+    assert again.computed == 1
 
 
 def test_many_files_stream_in_order(
