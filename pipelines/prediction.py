@@ -37,6 +37,9 @@ class Prediction:
     ``band``: ``indeterminate`` where ``probability`` lies in the band in which the classifier's
     card gives no answer, else ``below`` or ``above`` it; None unless ``ok``, and where the card
     has no band. ``label`` takes no notice of it.
+    ``lesion``: bool H x W, as ``mask``; None unless ``ok``, and where stage 1 does not say.
+    ``voxel_ml``: millilitres that a pixel stands for (:class:`lungseg.slice.Slice`); None unless
+    ``ok``, and where spacing or slice distance are not known.
     """
 
     path: str
@@ -51,6 +54,20 @@ class Prediction:
     mask: NDArray[np.bool_] | None
     message: str
     band: Band | None = None
+    lesion: NDArray[np.bool_] | None = None
+    voxel_ml: float | None = None
+
+    @property
+    def lung_ml(self) -> float | None:
+        """Lung in this slice, in ml: area of the mask times the distance of slices."""
+        return _ml(self.mask, self.voxel_ml)
+
+    @property
+    def lesion_ml(self) -> float | None:
+        """Lesion within the lung of this slice, in ml."""
+        if self.mask is None or self.lesion is None:
+            return None
+        return _ml(self.lesion & self.mask, self.voxel_ml)
 
 
 def unreadable(path: str, index: int, threshold: float, message: str) -> Prediction:
@@ -58,3 +75,7 @@ def unreadable(path: str, index: int, threshold: float, message: str) -> Predict
     return Prediction(
         path, index, "unreadable", None, None, threshold, None, None, None, None, message
     )
+
+
+def _ml(mask: NDArray[np.bool_] | None, voxel_ml: float | None) -> float | None:
+    return None if mask is None or voxel_ml is None else float(mask.sum()) * voxel_ml

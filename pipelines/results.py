@@ -28,6 +28,8 @@ COLUMNS = (
     "message",
     "lesion_fraction",  # from here on later columns: appended, never inserted
     "band",
+    "lung_ml",
+    "lesion_ml",
 )
 
 # A spreadsheet takes a cell that starts with one of these for a formula.
@@ -49,6 +51,8 @@ def row_of(prediction: Prediction) -> tuple[str, ...]:
         cell_of_message(prediction.message),
         fixed(prediction.lesion_fraction),
         prediction.band or "",
+        fixed(prediction.lung_ml),
+        fixed(prediction.lesion_ml),
     )
 
 

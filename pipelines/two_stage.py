@@ -186,6 +186,8 @@ class TwoStagePipeline:
             box=lung_box(mask.mask),
             mask=mask.mask,
             message="; ".join(filter(None, (*slice_.messages, describe(mask.flags)))),
+            lesion=mask.lesion,
+            voxel_ml=slice_.voxel_ml,
         )
 
     def _with_probability(self, prediction: Prediction, probability: float) -> Prediction:

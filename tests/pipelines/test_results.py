@@ -40,6 +40,8 @@ def test_a_row_has_the_columns_of_the_interface_in_order() -> None:
         np.ones((2, 2), bool),
         "m",
         "indeterminate",
+        np.array([[True, False], [False, False]]),
+        0.5,
     )
     assert dict(zip(COLUMNS, row_of(prediction), strict=True)) == {
         "path": "a/b.png",
@@ -56,8 +58,11 @@ def test_a_row_has_the_columns_of_the_interface_in_order() -> None:
         "message": "m",
         "lesion_fraction": "0.062500",
         "band": "indeterminate",
+        "lung_ml": "2.000000",
+        "lesion_ml": "0.500000",
     }
-    assert COLUMNS[-3:] == ("message", "lesion_fraction", "band")  # appended, never inserted
+    appended = ("message", "lesion_fraction", "band", "lung_ml", "lesion_ml")  # never inserted
+    assert COLUMNS[-5:] == appended
 
 
 def test_no_lesion_share_is_no_number() -> None:

@@ -65,6 +65,8 @@ def test_the_fields_stand_in_the_order_of_the_interface() -> None:
         "mask",
         "message",
         "band",
+        "lesion",
+        "voxel_ml",
     ]
 
 
