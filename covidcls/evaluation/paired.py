@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
 
 from lungseg.errors import UsageError
@@ -51,19 +51,24 @@ class AucDifference:
 
 def delong(
     labels: Sequence[int],
-    scores_a: Sequence[float],
-    scores_b: Sequence[float],
+    scores_a: ArrayLike,
+    scores_b: ArrayLike,
     groups: Sequence[str] | None = None,
 ) -> AucDifference:
     """Test of two AUC on the same slices (DeLong et al. 1988), with slices clustered by ``groups``
     after Obuchowski (1997, eq. 5 to 8); None: slices are independent, which is DeLong's own test.
 
+    Scores: N, or S x N of S trainings of one recipe, whose mean AUC is compared then: an area is
+    the mean of its components, so theirs are averaged. The chance of training is not in the error.
     Labels are 1 and 0. Raises UsageError where a class has fewer than two groups.
     """
     truth = np.asarray(labels, int)
     names = range(truth.size) if groups is None else groups
     _, group = np.unique(np.asarray(names), return_inverse=True)
-    components = [_components(truth, np.asarray(scores, float)) for scores in (scores_a, scores_b)]
+    components = [
+        np.mean([_components(truth, one) for one in np.atleast_2d(np.asarray(scores, float))], 0)
+        for scores in (scores_a, scores_b)
+    ]
     auc_a, auc_b = (float(parts[truth == 1].mean()) for parts in components)
     # the variance of a difference is that of the differences of the components
     parts = (components[1] - auc_b) - (components[0] - auc_a)

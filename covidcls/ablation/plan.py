@@ -1,0 +1,70 @@
+"""What an ablation trains: its rows, seeds and folds, and the recipe that they share."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from covidcls.ablation.cells import Cell, Row, cells_of, region_rows
+from covidcls.ablation.recipe import read_yaml
+from lungseg.errors import UsageError
+from lungseg.regions import DEFAULT_MARGIN, REGIONS
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Rows are every region, with every margin (pixels inwards) where it has one, then ``rows``.
+
+    ``recipe``: nested options of ``train_cls``. ``rows``: further ones by name, each with what it
+    changes, such as ``{"data.region": "crop", "model.mixup": 0.4}``. ``folds``: how many parts the
+    data are judged in, by patient and copy; None: the one validation split.
+    """
+
+    regions: tuple[str, ...] = REGIONS
+    margins: tuple[int, ...] = (DEFAULT_MARGIN,)
+    seeds: tuple[int, ...] = (1, 2, 3)
+    folds: int | None = None
+    rows: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+
+    def all_rows(self) -> list[Row]:
+        """In the order of the table. Raises UsageError for an unknown region."""
+        named = [Row(name, options) for name, options in self.rows.items()]
+        return [*region_rows(self.regions, self.margins), *named]
+
+    def cells(self) -> list[Cell]:
+        """Every training, in its order."""
+        return cells_of(self.all_rows(), self.seeds, self.folds)
+
+
+def read_plan(file: Path) -> Plan:
+    """The plan in a YAML file such as those of ``configs/ablations``.
+
+    Raises UsageError for a key that is none of a plan, and values of another kind.
+    """
+    content = read_yaml(file)
+    known = {one.name for one in fields(Plan)}
+    for key in content.keys() - known:
+        near = difflib.get_close_matches(str(key), sorted(known), n=1)
+        raise UsageError(
+            f"{file} has an unknown key {key!r}; "
+            + (f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(known))}")
+        )
+    for key, kind in (("regions", str), ("margins", int), ("seeds", int)):
+        values = content.get(key, [])
+        if not isinstance(values, list) or not all(type(value) is kind for value in values):
+            raise UsageError(f"{file}: {key} should be a list such as [{_EXAMPLES[key]}]")
+        if key in content:
+            content[key] = tuple(values)
+    for key in ("rows", "recipe"):
+        if not isinstance(content.get(key, {}), dict):
+            raise UsageError(f"{file}: {key} should be options by name")
+    plan = Plan(**content)
+    plan.cells()  # tells what cannot be before anything is trained
+    return plan
+
+
+_EXAMPLES = {"regions": "full, crop", "margins": "-10, 5", "seeds": "1, 2, 3"}

@@ -1,0 +1,98 @@
+"""What a cell says of the slices that it is judged on, and the rows that cells make."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from covidcls.evaluation.scored import Clusters
+from lungseg.errors import UsageError
+from lungseg.whole_file import write_whole
+
+COLUMNS = ("path", "truth", "patient", "probability")
+
+
+@dataclass(frozen=True)
+class JudgedSlice:
+    """A picture (``path`` below the data's folder), its label, and the probability of COVID-19.
+
+    ``patient`` as in :class:`covidcls.data.pictures.LabelledPicture`.
+    """
+
+    path: str
+    truth: int
+    patient: str
+    probability: float
+
+
+@dataclass(frozen=True, eq=False)
+class RowScores:
+    """N slices as S trainings of one recipe see them: ``probabilities`` S x N in [0, 1].
+
+    ``labels`` N of 1 and 0, ``patients`` and ``paths`` of N, ``seeds`` of S.
+    """
+
+    name: str
+    seeds: tuple[int, ...]
+    paths: tuple[str, ...]
+    labels: NDArray[np.int_]
+    patients: tuple[str, ...]
+    probabilities: NDArray[np.float64]
+
+    @property
+    def clustered_by(self) -> Clusters:
+        """What most deserve to be called that ``patients`` tells apart."""
+        if any(not patient.startswith(("paper:", "file:")) for patient in self.patients):
+            return "patient"
+        return "paper" if any(p.startswith("paper:") for p in self.patients) else "image"
+
+
+def write_predictions(file: Path, slices: Sequence[JudgedSlice]) -> None:
+    """A row a slice, in COLUMNS; names of bytes that are no UTF-8 come back as they were."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows((s.path, s.truth, s.patient, f"{s.probability:.6f}") for s in slices)
+    write_whole(file, text.getvalue().encode("utf-8", "surrogateescape"))
+
+
+def read_predictions(file: Path) -> list[JudgedSlice]:
+    """What :func:`write_predictions` wrote. Raises UsageError for a file of another kind."""
+    with file.open(newline="", encoding="utf-8", errors="surrogateescape") as stream:
+        rows = list(csv.reader(stream))
+    if not rows or tuple(rows[0]) != COLUMNS:
+        raise UsageError(f"{file} is no table of {', '.join(COLUMNS)}; remove its folder")
+    return [JudgedSlice(path, int(truth), who, float(p)) for path, truth, who, p in rows[1:]]
+
+
+def row_scores(
+    name: str, seeds: Sequence[int], of_seed: Sequence[Sequence[JudgedSlice]]
+) -> RowScores:
+    """A row of its trainings, ``of_seed`` with the slices of all folds of a seed, in any order.
+
+    Raises UsageError where seeds did not judge the same slices, or a class is missing.
+    """
+    ordered = [sorted(slices, key=lambda one: one.path) for slices in of_seed]
+    first = ordered[0]
+    known = [(one.path, one.truth, one.patient) for one in first]
+    if any([(s.path, s.truth, s.patient) for s in others] != known for others in ordered):
+        raise UsageError(
+            f"the trainings of {name} did not judge the same slices; use another --out"
+        )
+    labels = np.array([one.truth for one in first], int)
+    if len(set(labels.tolist())) < 2:
+        raise UsageError(f"{name} was judged on {len(first)} slices, and not of both classes")
+    return RowScores(
+        name,
+        tuple(seeds),
+        tuple(one.path for one in first),
+        labels,
+        tuple(one.patient for one in first),
+        np.array([[one.probability for one in slices] for slices in ordered]),
+    )

@@ -1,0 +1,56 @@
+"""Recipes as ``train_cls`` reads them: nested options, with some of them changed."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from lungseg.errors import UsageError
+
+
+def read_yaml(file: Path) -> dict[str, Any]:
+    """The mapping in a YAML file. Raises UsageError where there is none."""
+    import yaml
+
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UsageError(f"there is no file {file}; name a YAML file with a recipe") from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        said = str(error).splitlines()[0]
+        raise UsageError(f"cannot read {file} as YAML ({said}); correct it") from error
+    if not isinstance(content, dict):
+        raise UsageError(f"{file} holds no options; see configs/ablations for an example")
+    return content
+
+
+def with_options(recipe: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of the nested ``recipe`` with dotted ``options`` set, such as ``data.region``."""
+    changed = copy.deepcopy(dict(recipe))
+    for name, value in options.items():
+        *path, last = name.split(".")
+        inside = changed
+        for key in path:
+            inside = inside.setdefault(key, {})
+        inside[last] = value
+    return changed
+
+
+def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """Dotted names of the options that two nested recipes do not share, with both values."""
+    a, b = dict(_flat(one)), dict(_flat(other))
+    return [
+        f"{name} ({a.get(name)} before, {b.get(name)} now)"
+        for name in sorted(a.keys() | b.keys())
+        if a.get(name) != b.get(name)
+    ]
+
+
+def _flat(recipe: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in recipe.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key}", value

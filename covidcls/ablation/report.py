@@ -1,0 +1,164 @@
+"""A table of an ablation as a dictionary for JSON, as rows for CSV, and as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from math import isnan
+from typing import Any
+
+from covidcls.ablation.measure import FIGURES
+from covidcls.ablation.table import RULES, Floor, Table, TableRow
+from lungseg.bootstrap import Interval
+
+COLUMNS = (
+    "row",
+    "region",
+    "margin",
+    "n_seeds",
+    *(f"{name}{end}" for name in FIGURES for end in ("", "_low", "_high")),
+    "auc_of_seeds",
+    "difference",
+    "difference_low",
+    "difference_high",
+    "p",
+    "p_holm",
+    "smallest",
+    "accuracy_p",
+    "accuracy_p_holm",
+)
+
+
+def as_dict(table: Table) -> dict[str, Any]:
+    """Ready for JSON; None where a figure has no answer or a row no test."""
+    return {
+        "reference": table.reference,
+        "seeds": list(table.seeds),
+        "n_images": table.n_images,
+        "n_positive": table.n_positive,
+        "n_groups": table.n_groups,
+        "clustered_by": table.clustered_by,
+        "rows": [_row_as_dict(row) for row in table.rows],
+        "floors": [asdict(floor) for floor in table.floors],
+        "untested": table.untested,
+        "rules": RULES,
+    }
+
+
+def csv_rows(table: Table) -> list[list[str]]:
+    """The header, COLUMNS, and a line a row; AUC of the seeds with blanks between."""
+    return [list(COLUMNS), *([cell for _, cell in _cells(row)] for row in table.rows)]
+
+
+def markdown(table: Table, title: str) -> str:
+    """``title``, the table, the floors, the tests and the rules, for a person."""
+    lines = [
+        f"# {title}",
+        "",
+        f"{table.n_images} images ({table.n_positive} COVID-19) of {table.n_groups} "
+        f"{table.clustered_by}s; seeds {', '.join(map(str, table.seeds))}.",
+        "",
+        f"| row | {' | '.join(FIGURES)} | AUC against {table.reference} | p (Holm) | smallest "
+        "| accuracy, p (Holm) |",
+        "|" + " --- |" * (len(FIGURES) + 5),
+        *(_line(row, row.name == table.reference) for row in table.rows),
+        "",
+        *(f"- {sentence}" for sentence in beside(table)),
+        "",
+        *(f"- `{name}`: {said}." for name, said in RULES.items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def beside(table: Table) -> Iterator[str]:
+    """Sentences that belong beside every result: floors, background, what could be shown."""
+    background = table.background
+    if background is None:
+        yield "The region background is no row here: what is known without lungs is not measured."
+    else:
+        yield f"Without lungs (row {background.name}): AUC {in_words(background.figures['auc'])}."
+    for floor in table.floors:
+        yield f"Floor, {floor.what}: AUC {_floor(floor)}."
+    smallest = [row.against.smallest for row in table.rows if row.against]
+    if smallest:
+        ends = sorted({f"{min(smallest):.3f}", f"{max(smallest):.3f}"})
+        yield (
+            f"Differences of AUC from {table.reference} below {' to '.join(ends)} could not be "
+            f"shown with {table.n_groups} {table.clustered_by}s (power 0.8)."
+        )
+    if table.untested:
+        yield f"No row is tested: {table.untested}."
+    if len(table.seeds) == 1:
+        yield "One seed: the chance of training is in no interval and in no test."
+
+
+def in_words(figure: Interval) -> str:
+    """``0.812 (0.731 to 0.884)``, or a dash where there is no answer."""
+    if isnan(figure.value):
+        return "-"
+    return f"{figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f})"
+
+
+def _line(row: TableRow, is_reference: bool) -> str:
+    against = row.against
+    if against is None:
+        tests = ["reference" if is_reference else "-", *("-" for _ in range(3))]
+    else:
+        tests = [
+            f"{against.auc:+.3f} ({against.low:+.3f} to {against.high:+.3f})",
+            _p(row.p_holm),
+            f"{against.smallest:.3f}",
+            _p(row.accuracy_p_holm),
+        ]
+    cells = [row.name, *(in_words(row.figures[name]) for name in FIGURES), *tests]
+    return f"| {' | '.join(cells)} |"
+
+
+def _cells(row: TableRow) -> Iterator[tuple[str, str]]:
+    yield "row", row.name
+    yield "region", str(row.options.get("data.region", ""))
+    yield "margin", str(row.options.get("data.margin", ""))
+    yield "n_seeds", str(len(row.auc_of_seeds))
+    for name in FIGURES:
+        figure = row.figures[name]
+        yield name, _number(figure.value)
+        yield f"{name}_low", _number(figure.low)
+        yield f"{name}_high", _number(figure.high)
+    yield "auc_of_seeds", " ".join(f"{value:.4f}" for value in row.auc_of_seeds)
+    tested = row.against
+    yield "difference", _number(tested and tested.auc)
+    yield "difference_low", _number(tested and tested.low)
+    yield "difference_high", _number(tested and tested.high)
+    yield "p", _number(tested and tested.p)
+    yield "p_holm", _number(row.p_holm)
+    yield "smallest", _number(tested and tested.smallest)
+    yield "accuracy_p", _number(tested and tested.accuracy_p)
+    yield "accuracy_p_holm", _number(row.accuracy_p_holm)
+
+
+def _row_as_dict(row: TableRow) -> dict[str, Any]:
+    tested = None
+    if row.against is not None:
+        rounded = {name: float(f"{value:.4g}") for name, value in asdict(row.against).items()}
+        tested = {**rounded, "p_holm": row.p_holm, "accuracy_p_holm": row.accuracy_p_holm}
+    return {
+        "name": row.name,
+        "options": dict(row.options),
+        **{name: figure.as_dict() for name, figure in row.figures.items()},
+        "auc_of_seeds": [round(value, 4) for value in row.auc_of_seeds],
+        "against": tested,
+    }
+
+
+def _floor(floor: Floor) -> str:
+    if floor.low is None or floor.high is None:
+        return f"{floor.value:.3f}, mean over folds"
+    return f"{floor.value:.3f} ({floor.low:.3f} to {floor.high:.3f})"
+
+
+def _p(value: float | None) -> str:
+    return "-" if value is None else "<0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None or isnan(value) else f"{value:.4g}"

@@ -1,0 +1,95 @@
+"""Does segmentation before classification help, by how much, and could it be chance?
+
+Every region (and margin) is trained by one recipe with several seeds, judged on the same slices,
+and tested against the whole slice. Cells that are done are used again: the same command goes on
+where it was cut off.
+
+example:
+  python -m pipelines.ablate --data covid-ct --layout covid-ct --out ablation
+  python -m pipelines.ablate --data FOLDER --layout folders --positive COVID \\
+      --regions full crop background --seeds 1 2 3 --folds 5 --out ablation
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from lungseg.regions import REGIONS
+from pipelines.command import CommandParser, ExitCode, run_command, say
+from pipelines.options import add_messages, whole_from
+
+SHIPPED = "regions.yaml"
+TO_GO_ON = "the same command goes on"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; the exit code."""
+    given = _parser().parse_args(arguments)
+
+    def work() -> ExitCode:
+        from covidcls.ablation.plan import read_plan
+        from pipelines.ablate_study import ablate
+
+        plan = read_plan(given.config or shipped_plan(SHIPPED))
+        asked = {name: getattr(given, name) for name in ("regions", "margins", "seeds", "folds")}
+        changed = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in asked.items()
+            if value is not None
+        }
+        tell: Callable[[str], object] = (lambda sentence: None) if given.quiet else say
+        record = ablate(
+            replace(plan, **changed),
+            given.data,
+            given.out,
+            given.layout,
+            given.positive,
+            given.against,
+            tell,
+        )
+        table = Path(record["written"]["table.md"]).read_text(encoding="utf-8")
+        print(json.dumps(record, indent=2) if given.json else table, flush=True)
+        return ExitCode.DONE
+
+    return run_command(work, given.debug, TO_GO_ON)
+
+
+def shipped_plan(name: str) -> Path:
+    """A file of ``configs/ablations``, in the checkout or the installed wheel."""
+    package = Path(__file__).resolve().parent
+    folders = (package / "_configs" / "ablations", package.parent / "configs" / "ablations")
+    return next((folder / name for folder in folders if folder.is_dir()), folders[-1] / name)
+
+
+def margin(text: str) -> int:
+    """The type of a margin: pixels inwards, outwards below 0."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of pixels") from None
+
+
+def _parser() -> CommandParser:
+    parser = CommandParser(prog="ablate", description=__doc__)
+    add = parser.add_argument
+    add("--data", type=Path, required=True, metavar="DIR", help="labelled pictures")
+    add("--layout", choices=("covid-ct", "folders"), default="covid-ct", help="(%(default)s)")
+    add("--positive", default="COVID", metavar="CLASS", help="with folders (%(default)s)")
+    add("--out", type=Path, default=Path("ablation"), help="folder to write (%(default)s)")
+    add("--config", type=Path, metavar="YAML", help=f"recipe and grid (ablations/{SHIPPED})")
+    add("--regions", nargs="+", choices=REGIONS, metavar="REGION", help=", ".join(REGIONS))
+    add("--margins", nargs="+", type=margin, metavar="R", help="pixels inwards, or < 0 outwards")
+    add("--seeds", nargs="+", type=whole_from(0), metavar="N", help="of the trainings")
+    add("--folds", type=whole_from(2), metavar="K", help="judge all slices, by patient and copy")
+    add("--against", default="full", metavar="ROW", help="what rows are tested against (full)")
+    add_messages(parser)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,139 @@
+"""Train the cells of an ablation one after another, each by ``train_cls``, and keep what they say.
+
+A folder a cell: ``recipe.yaml`` (its whole recipe), ``log.txt``, the weights and their card
+and, once it was judged, ``predictions.csv``. A cell that is done is used again, one that was
+cut off goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from covidcls.ablation.cells import Cell
+from covidcls.ablation.predictions import JudgedSlice, read_predictions, write_predictions
+from covidcls.ablation.recipe import differing, read_yaml, with_options
+from lungseg.errors import LungsegError, UsageError
+from lungseg.whole_file import write_whole
+from pipelines.command import ExitCode
+
+Train = Callable[[Sequence[str], Path], int]
+Judge = Callable[[Path, Mapping[str, Any]], list[JudgedSlice]]
+Tell = Callable[[str], object]
+
+RECIPE, LOG, PREDICTIONS, WEIGHTS = "recipe.yaml", "log.txt", "predictions.csv", "network"
+
+
+def train_process(arguments: Sequence[str], log: Path) -> int:
+    """``train_cls`` as a process of its own, what it says appended to ``log``; the exit code."""
+    command = [sys.executable, "-m", "pipelines.train_cls", *arguments]
+    with log.open("ab") as file:
+        return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=file).returncode
+
+
+def train_cells(
+    cells: Sequence[Cell],
+    recipe: Mapping[str, Any],
+    out: Path,
+    tell: Tell = lambda sentence: None,
+    train: Train = train_process,
+) -> dict[str, Path]:
+    """Train what is not trained yet; the weights of each cell by its name.
+
+    Raises UsageError, before any training, for a cell in ``out`` that had another recipe;
+    otherwise what ``train_cls`` refuses. ``tell`` gets a sentence a training.
+    """
+    recipes = {cell.name: with_options(recipe, cell.options) for cell in cells}
+    for name, wanted in recipes.items():
+        _check_same(out / name / RECIPE, wanted)
+    missing = [c for c in cells if not _weights(out / c.name).with_suffix(".json").is_file()]
+    began = time.monotonic()
+    for done, cell in enumerate(missing):
+        left = (time.monotonic() - began) / done * (len(missing) - done) / 60 if done else None
+        said = "" if left is None else f", about {left:.0f} minutes left"
+        tell(f"training {done + 1} of {len(missing)}: {cell.name}{said}")
+        # what is known of the files is the same in every cell: audited with the first
+        _train(out / cell.name, recipes[cell.name], cell is cells[0], train)
+    return {cell.name: _weights(out / cell.name) for cell in cells}
+
+
+def judge_cells(
+    cells: Sequence[Cell],
+    recipe: Mapping[str, Any],
+    out: Path,
+    judge: Judge,
+    file: str = PREDICTIONS,
+) -> dict[str, list[JudgedSlice]]:
+    """What each trained cell says of the slices that ``judge`` (weights, recipe) takes.
+
+    Kept in ``file`` of its folder, and read from there the next time.
+    """
+    found = {}
+    for cell in cells:
+        kept = out / cell.name / file
+        if not kept.is_file():
+            weights = _weights(out / cell.name)
+            write_predictions(kept, judge(weights, with_options(recipe, cell.options)))
+        found[cell.name] = read_predictions(kept)
+    return found
+
+
+def card_of(weights: Path) -> dict[str, Any]:
+    """The card beside weights."""
+    card: dict[str, Any] = json.loads(weights.with_suffix(".json").read_text(encoding="utf-8"))
+    return card
+
+
+def _weights(folder: Path) -> Path:
+    return folder / f"{WEIGHTS}.safetensors"
+
+
+def _check_same(file: Path, wanted: Mapping[str, Any]) -> None:
+    if not file.is_file():
+        return
+    different = differing(read_yaml(file), wanted)
+    if different:
+        raise UsageError(
+            f"{file.parent} was trained with another {' and '.join(different)}; remove that folder "
+            "or give another --out"
+        )
+
+
+def _train(folder: Path, recipe: Mapping[str, Any], audit: bool, train: Train) -> None:
+    import yaml
+
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / RECIPE, yaml.safe_dump(dict(recipe), sort_keys=False).encode())
+    states = folder / "runs"
+    code = train(
+        [
+            f"--config={folder / RECIPE}",
+            f"--name={WEIGHTS}",
+            f"--runs={states}",
+            f"--export_dir={folder}",
+            "--resume=true",
+            "--overwrite=true",  # weights without their card: the export was cut off
+            "--report=false",
+            f"--audit={str(audit).lower()}",
+        ],
+        folder / LOG,
+    )
+    if code != ExitCode.DONE:
+        said = f"{folder.name} was not trained: {_last_line(folder / LOG)}"
+        if code == ExitCode.USAGE and not states.exists():
+            shutil.rmtree(folder)  # wrong use leaves nothing behind
+            raise UsageError(said)
+        raise LungsegError(f"{said}; all is in {folder / LOG}")
+    shutil.rmtree(states)  # the optimiser's state is many times the size of the weights
+
+
+def _last_line(log: Path) -> str:
+    text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+    said = [line.strip() for line in text.splitlines() if line.strip()]
+    return said[-1] if said else "it said nothing"

@@ -1,0 +1,139 @@
+"""An ablation from its plan to its table: what the command does, for a notebook."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from covidcls.ablation.cells import REFERENCE, Cell, Row
+from covidcls.ablation.judge import judge_validation
+from covidcls.ablation.plan import Plan
+from covidcls.ablation.predictions import JudgedSlice, RowScores, row_scores
+from covidcls.ablation.recipe import with_options
+from covidcls.evaluation.labelled import Layout, read_labelled_pictures
+from lungseg.errors import UsageError
+from lungseg.whole_file import write_whole
+from pipelines.ablate_cells import Tell, Train, card_of, judge_cells, train_cells, train_process
+from pipelines.output_folder import OutputFolder, is_free
+from pipelines.results import as_csv
+from pipelines.text import one_line
+from pipelines.versions import versions
+
+CELLS = "cells"
+_EXTRAS = ("lightning", "sklearn", "statsmodels", "matplotlib")
+
+
+def ablate(
+    plan: Plan,
+    data: Path,
+    out: Path,
+    layout: Layout = "covid-ct",
+    positive: str = "COVID",
+    reference: str = REFERENCE,
+    tell: Tell = lambda sentence: None,
+    train: Train = train_process,
+) -> dict[str, Any]:
+    """Train or re-use every cell of ``plan`` below ``out``, judge it, and write the table and
+    figures; returns what ``table.json`` has.
+
+    ``reference``: the row that the others are tested against. ``tell`` gets a sentence a training;
+    ``train`` trains one, ``(arguments of train_cls, log file) -> exit code``. The same call goes
+    on where it was cut off. Raises UsageError, before any training, for data that are missing, an
+    ``out`` with other things, cells of another recipe, and extras that are not installed.
+    """
+    check_ready(out)
+    for split in ("train", "val"):
+        read_labelled_pictures(data, layout, positive, split)
+    given = {"data.data_dir": str(data), "data.layout": layout, "data.positive": positive}
+    recipe = with_options(plan.recipe, given)
+    cells, folder = plan.cells(), out / CELLS
+    weights = train_cells(cells, recipe, folder, tell, train)
+    judged = judge_cells(cells, recipe, folder, judge_validation)
+
+    from covidcls.ablation.floors import floors_of
+    from covidcls.ablation.table import table_of
+
+    rows = [(scores_of(row, plan.seeds, cells, judged), row.options) for row in plan.all_rows()]
+    first = [c for c in cells if (c.row, c.seed) == (cells[0].row, cells[0].seed)]
+    floors = floors_of([card_of(weights[cell.name]) for cell in first])
+    table = table_of(rows, floors, reference)
+    judged_on = _judged_on(layout, plan.folds)
+
+    from covidcls.ablation.report import as_dict
+
+    record = {
+        "tool": "lungseg-covid ablate",
+        "data": {"name": data.resolve().name, "layout": layout, "judged_on": judged_on},
+        **as_dict(table),
+        "folds": plan.folds,
+        "minutes": round(sum(card_of(w)["training"]["minutes"] for w in weights.values()), 1),
+        "recipe": dict(plan.recipe),
+        "versions": versions(),
+    }
+    title = f"{one_line(data.resolve().name)}, {judged_on}"
+    record["written"] = _write(out, record, [row for row, _ in rows], table, title)
+    return record
+
+
+def check_ready(out: Path) -> None:
+    """Raise UsageError unless what is needed is installed and ``out`` is free or has cells."""
+    missing = [module for module in _EXTRAS if find_spec(module) is None]
+    if missing:
+        raise UsageError(
+            f"an ablation needs {', '.join(missing)}: "
+            "python -m pip install 'lungseg-covid[train,evaluate]'"
+        )
+    if not is_free(out) and not (out / CELLS).is_dir():
+        raise UsageError(f"{out} has other things than cells of an ablation: choose another --out")
+    OutputFolder(out).check_writable()
+
+
+def scores_of(
+    row: Row,
+    seeds: Sequence[int],
+    cells: Sequence[Cell],
+    judged: Mapping[str, Sequence[JudgedSlice]],
+) -> RowScores:
+    """The trainings of a row, the folds of each seed together."""
+    own = [
+        [one for cell in cells if (cell.row, cell.seed) == (row, seed) for one in judged[cell.name]]
+        for seed in seeds
+    ]
+    return row_scores(row.name, seeds, own)
+
+
+def _judged_on(layout: Layout, folds: int | None) -> str:
+    if folds is not None:
+        return f"{folds} folds by patient and copy"
+    return "validation of the official split" if layout == "covid-ct" else "validation by patient"
+
+
+def _write(
+    out: Path, record: dict[str, Any], scores: Sequence[RowScores], table: Any, title: str
+) -> dict[str, str]:
+    from covidcls.ablation.drawing import draw_margins, draw_roc, margin_table, roc_table
+    from covidcls.ablation.report import csv_rows, markdown
+
+    curves, margins = roc_table(scores), margin_table(table)
+    files = {
+        "table.csv": as_csv(csv_rows(table)),
+        "table.md": markdown(table, title).encode(),
+        "roc.csv": _columns(curves),
+        "roc.png": draw_roc(curves, table, title),
+    }
+    if margins:
+        files["margin.png"] = draw_margins(margins, table, title)
+    written = {name: str(out / name) for name in (*files, "table.json")}
+    for name, content in files.items():
+        write_whole(out / name, content)
+    whole = {**record, "written": written}
+    write_whole(out / "table.json", (json.dumps(whole, indent=2) + "\n").encode("ascii"))
+    return written
+
+
+def _columns(columns: Mapping[str, Any]) -> bytes:
+    rows = zip(*columns.values(), strict=True)
+    return as_csv([list(columns), *([f"{value:.6g}" for value in row] for row in rows)])

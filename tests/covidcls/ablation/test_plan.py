@@ -1,0 +1,79 @@
+"""Rows and cells of a plan, and what a YAML file may say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from covidcls.ablation.plan import Plan, read_plan
+from covidcls.ablation.recipe import differing, with_options
+from lungseg.errors import UsageError
+
+
+def test_only_regions_with_a_margin_are_swept() -> None:
+    plan = Plan(regions=("full", "crop", "mask"), margins=(-5, 5))
+    assert [row.name for row in plan.all_rows()] == ["full", "crop-r-5", "crop-r5", "mask"]
+    assert plan.all_rows()[1].options == {"data.region": "crop", "data.margin": -5}
+
+
+def test_all_rows_of_a_seed_come_before_the_next_seed() -> None:
+    cells = Plan(regions=("full", "mask"), seeds=(1, 2), folds=2).cells()
+    assert [cell.name for cell in cells[:4]] == [
+        "full-seed1-fold0",
+        "full-seed1-fold1",
+        "mask-seed1-fold0",
+        "mask-seed1-fold1",
+    ]
+    assert cells[1].options == {
+        "data.region": "full",
+        "data.fold": 1,
+        "data.folds": 2,
+        "seed_everything": 1,
+    }
+
+
+def test_named_rows_change_any_option_of_the_recipe() -> None:
+    plan = Plan(regions=("full",), rows={"soft": {"model.mixup": 0.4}}, recipe={"model": {"a": 1}})
+    soft = plan.cells()[1]
+    assert soft.name == "soft-seed1"
+    changed = with_options(plan.recipe, soft.options)
+    assert changed == {"model": {"a": 1, "mixup": 0.4}, "seed_everything": 1}
+    assert plan.recipe == {"model": {"a": 1}}
+    assert differing(plan.recipe, changed) == [
+        "model.mixup (None before, 0.4 now)",
+        "seed_everything (None before, 1 now)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("region: [full]", "unknown key 'region'; did you mean 'regions'"),
+        ("regions: [ful]", "unknown region 'ful'"),
+        ("regions: full", r"regions should be a list such as \[full, crop\]"),
+        ("seeds: [one]", r"seeds should be a list such as \[1, 2, 3\]"),
+        ("recipe: [1]", "recipe should be options by name"),
+        ("rows: {full: {model.mixup: 0.1}}", "two rows are named 'full'"),
+        ("seeds: []", "no row or no seed"),
+        ("- 1", "holds no options"),
+        ("a: [", "as YAML"),
+    ],
+)
+def test_a_wrong_plan_is_refused_in_one_sentence(tmp_path: Path, text: str, words: str) -> None:
+    file = tmp_path / "plan.yaml"
+    file.write_text(text)
+    with pytest.raises(UsageError, match=words):
+        read_plan(file)
+
+
+def test_the_shipped_plans_are_one_recipe(repository: Path) -> None:
+    regions, margins = (
+        read_plan(repository / "configs" / "ablations" / f"{name}.yaml")
+        for name in ("regions", "margins")
+    )
+    assert regions.recipe == margins.recipe
+    assert {"full", "background"} <= {row.name for row in margins.all_rows()}
+    assert len(regions.seeds) >= 3
+    trainer = regions.recipe["trainer"]
+    assert trainer["check_val_every_n_epoch"] == trainer["max_epochs"]  # no epoch is chosen

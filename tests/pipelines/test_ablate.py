@@ -1,0 +1,249 @@
+"""The command ablate on drawn slices and tiny networks: cells, table, going on, refusals."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import lightning  # noqa: F401  # now: its log goes to what standard error is at its import
+import numpy as np
+import pytest
+import yaml
+from numpy.typing import NDArray
+from PIL import Image
+
+from covidcls.ablation.plan import Plan
+from covidcls.ablation.report import COLUMNS
+from lungseg.errors import LungsegError, UsageError
+from pipelines.ablate import main
+from pipelines.ablate_study import ablate
+from pipelines.train_cls import main as train_cls
+
+
+@pytest.fixture(scope="module")
+def class_folders(
+    tmp_path_factory: pytest.TempPathFactory, drawn_slice: Callable[..., NDArray[np.uint8]]
+) -> Path:
+    """COVID and NonCOVID, 16 drawn slices each, COVID brighter."""
+    root = tmp_path_factory.mktemp("class-folders")
+    for name, shade in (("COVID", 180), ("NonCOVID", 100)):
+        (root / name).mkdir()
+        for number in range(16):
+            Image.fromarray(drawn_slice(shade + 4 * number)).save(root / name / f"{number}.png")
+    return root
+
+
+@pytest.fixture(scope="module")
+def recipe(tiny_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """One epoch of a small network on 32 x 32 pixels."""
+    return {
+        "trainer": {"max_epochs": 1, "accelerator": "cpu", "precision": "32-true"},
+        "model": {"arch": "tf_efficientnet_lite0"},
+        "data": {
+            "weights_dir": str(tiny_weights),
+            "cache_dir": str(tmp_path_factory.mktemp("cache")),
+            "size": 32,
+            "batch_size": 4,
+            "val_share": 0.5,
+            "workers": 0,
+        },
+    }
+
+
+class InThisProcess:
+    """``train_cls`` without a process of its own; ``trained`` are the cells in their order."""
+
+    def __init__(self) -> None:
+        self.trained: list[str] = []
+
+    def __call__(self, arguments: Sequence[str], log: Path) -> int:
+        self.trained.append(log.parent.name)
+        return train_cls(list(arguments))
+
+
+@pytest.fixture(scope="module")
+def study(
+    class_folders: Path, recipe: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict[str, Any], InThisProcess]:
+    """The folder of an ablation of two regions and two seeds, its record, and who trained it."""
+    out, train = tmp_path_factory.mktemp("study") / "out", InThisProcess()
+    plan = Plan(("full", "crop"), seeds=(1, 2), recipe=recipe)
+    return out, ablate(plan, class_folders, out, "folders", train=train), train
+
+
+def test_every_cell_is_trained_judged_and_kept_without_its_states(
+    study: tuple[Path, dict[str, Any], InThisProcess],
+) -> None:
+    out, record, train = study
+    assert train.trained == ["full-seed1", "crop-r5-seed1", "full-seed2", "crop-r5-seed2"]
+    for name in train.trained:
+        folder = out / "cells" / name
+        card = json.loads((folder / "network.json").read_text())
+        assert (card["region"], card["training"]["seed"]) == (
+            name.split("-")[0],
+            int(name[-1]),
+        )
+        assert not list(folder.rglob("*.ckpt"))
+        with (folder / "predictions.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert len(rows) == record["n_images"] == card["figures"]["val"]["auc"]["n"]
+        assert {row["path"].split("/")[0] for row in rows} == {"COVID", "NonCOVID"}
+
+
+def test_the_table_agrees_with_the_cards(
+    study: tuple[Path, dict[str, Any], InThisProcess],
+) -> None:
+    out, record, _ = study
+    cards = [
+        json.loads((out / "cells" / f"crop-r5-seed{seed}" / "network.json").read_text())
+        for seed in (1, 2)
+    ]
+    full, crop = record["rows"]
+    assert crop["auc_of_seeds"] == [card["figures"]["val"]["auc"]["value"] for card in cards]
+    assert crop["against"]["p_holm"] is not None
+    assert full["against"] is None
+    assert record["floors"][0]["value"] == cards[0]["floor"]["value"]
+
+
+def test_table_and_figures_are_written(
+    study: tuple[Path, dict[str, Any], InThisProcess],
+) -> None:
+    out, record, _ = study
+    assert json.loads((out / "table.json").read_text()) == record
+    with (out / "table.csv").open(newline="") as file:
+        assert tuple(next(csv.reader(file))) == COLUMNS
+    said = (out / "table.md").read_text()
+    assert "| crop-r5 |" in said
+    assert "background is no row here" in said
+    assert (out / "roc.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_is_done_is_used_again_and_what_is_not_is_trained(
+    study: tuple[Path, dict[str, Any], InThisProcess],
+    class_folders: Path,
+    recipe: dict[str, Any],
+) -> None:
+    out, record, _ = study
+    train = InThisProcess()
+    predictions = out / "cells" / "crop-r5-seed2" / "predictions.csv"
+    kept = predictions.read_bytes()
+    predictions.unlink()  # as if killed after the training
+    again = ablate(
+        Plan(("full", "crop"), seeds=(1, 2), recipe=recipe),
+        class_folders,
+        out,
+        "folders",
+        train=train,
+    )
+    assert again == record
+    assert predictions.read_bytes() == kept
+    assert train.trained == []
+
+
+def test_cells_of_another_recipe_are_refused_by_name(
+    study: tuple[Path, dict[str, Any], InThisProcess],
+    class_folders: Path,
+    recipe: dict[str, Any],
+) -> None:
+    out, _, _ = study
+    other = {**recipe, "model": {**recipe["model"], "mixup": 0.5}}
+    with pytest.raises(UsageError, match=r"another model\.mixup \(None before, 0\.5 now\)"):
+        ablate(Plan(("full",), seeds=(1,), recipe=other), class_folders, out, "folders")
+
+
+def test_a_training_that_fails_says_why(
+    class_folders: Path, recipe: dict[str, Any], tmp_path: Path
+) -> None:
+    def failing(code: int, states: bool) -> Callable[[Sequence[str], Path], int]:
+        def train(arguments: Sequence[str], log: Path) -> int:
+            log.write_text("first\nno such network; did you mean another?\n")
+            if states:
+                (log.parent / "runs").mkdir()
+            return code
+
+        return train
+
+    plan = Plan(("full",), seeds=(1,), recipe=recipe)
+    folder = tmp_path / "out" / "cells" / "full-seed1"
+    with pytest.raises(UsageError, match="full-seed1 was not trained: no such network"):
+        ablate(plan, class_folders, tmp_path / "out", "folders", train=failing(2, False))
+    assert not folder.exists()
+    with pytest.raises(LungsegError, match=r"all is in .*log\.txt"):
+        ablate(plan, class_folders, tmp_path / "out", "folders", train=failing(1, True))
+    assert (folder / "runs").is_dir()
+
+
+def test_the_command_trains_in_a_process_and_prints_the_table(
+    class_folders: Path,
+    recipe: dict[str, Any],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "plan.yaml").write_text(yaml.safe_dump({"recipe": recipe}))
+    options: dict[str, Any] = {
+        "--data": class_folders,
+        "--layout": "folders",
+        "--config": tmp_path / "plan.yaml",
+        "--regions": "full",
+        "--seeds": 1,
+        "--out": tmp_path / "out",
+    }
+    given = [str(part) for pair in options.items() for part in pair]
+    assert main(given) == 0
+    said = capsys.readouterr()
+    assert said.out.startswith(f"# {class_folders.name}, validation by patient\n")
+    assert said.err.splitlines()[0] == "training 1 of 1: full-seed1"
+    assert "Trainer" in (tmp_path / "out" / "cells" / "full-seed1" / "log.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (["--data", "gone"], "one folder for each class"),
+        (["--layout", "covid-ct"], "should hold Data-split/"),
+        (["--config", "gone.yaml"], "there is no file gone.yaml"),
+        (["--out", "."], "has other things than cells"),
+    ],
+)
+def test_wrong_use_is_one_sentence_and_exit_code_2(
+    class_folders: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    change: list[str],
+    words: str,
+) -> None:
+    given = ["--data", str(class_folders), "--layout", "folders", "--out", str(tmp_path / "out")]
+    assert main([*given, *change]) == 2
+    said = capsys.readouterr()
+    assert words in said.err.strip().splitlines()[-1]
+    assert said.out == ""
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_interrupted_training_ends_with_1_and_says_how_to_go_on(
+    class_folders: Path, recipe: dict[str, Any], tmp_path: Path, repository: Path
+) -> None:
+    long = {**recipe, "trainer": {**recipe["trainer"], "max_epochs": 500}}
+    (tmp_path / "plan.yaml").write_text(yaml.safe_dump({"recipe": long, "regions": ["full"]}))
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "pipelines.ablate", "--data", str(class_folders)),
+            *("--layout", "folders", "--config", str(tmp_path / "plan.yaml")),
+            *("--out", str(tmp_path / "out")),
+        ],
+        cwd=repository,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    assert process.stderr.readline() == "training 1 of 3: full-seed1\n"
+    process.terminate()
+    _, errors = process.communicate()
+    assert process.returncode == 1
+    assert errors.strip() == "interrupted; the same command goes on"
