@@ -15,3 +15,10 @@ def test_the_generated_pictures_have_the_copies_that_were_planted_and_no_others(
     result = script.measured(tmp_path, workers=0)
     assert (result["planted"], result["planted_found"], result["other_pairs"]) == (1, 1, 0)
     assert result["ms_per_picture"] > 0
+
+
+def test_growth_is_the_power_of_the_number_of_pictures(
+    benchmark_script: Callable[..., ModuleType],
+) -> None:
+    script = benchmark_script("audit_speed")
+    assert script.growth({10: 1.0, 100: 10.0, 1000: 1000.0}) == [1, 2]
