@@ -3,39 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from covidcls.calibration import calibrated
+from covidcls.fusion import Fusion, lesions_of
 from covidcls.operating_point import band_of, thresholds_of
 from covidcls.views.lungs import Lungs
 from covidcls.views.view import View
-from covidcls.zoo import architecture, create_classifier
-from lungseg.checkpoint import Checkpoint, load_checkpoint, load_weights, resolve
+from covidcls.zoo import architecture, create_classifier, logit_and_evidence
+from lungseg.backends import Recipe, compile_network, torch_network
+from lungseg.checkpoint import Checkpoint, load_checkpoint, resolve
 from lungseg.errors import CheckpointError, UsageError
 from lungseg.lung_mask import LungMask
 from lungseg.regions import Region
 from lungseg.slice import Slice
-from lungseg.tensors import choose_device, normalise, stack
+from lungseg.tensors import batch_of, normalise
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 class CovidClassifier:
     """A stage-2 network with its card: the ``view`` that it was trained on, ``threshold`` of its
     calibrated probability, ``thresholds`` by what they aim at, and the ``band`` of probabilities
-    that are no answer, ``(low, high)`` or None.
+    that are no answer, ``(low, high)`` or None. ``device`` and ``backend``: see
+    :func:`lungseg.backends.choose_backend`.
     """
 
-    def __init__(self, checkpoint: Checkpoint, device: str = "auto") -> None:
+    def __init__(self, checkpoint: Checkpoint, device: str = "auto", backend: str = "auto") -> None:
         card = checkpoint.card
         self.name, self.sha256, self.card = checkpoint.name, checkpoint.sha256, card
-        self.device = choose_device(device)
+        self.checkpoint = checkpoint
         try:
             self.entry = architecture(card["architecture"])
             self.size = int(card["input_size"])
             self.view = View.from_card(card)
+            self.fusion = Fusion.from_card(card)
             self.threshold = float(card["threshold"])
             self.thresholds = thresholds_of(card)
             self.band = band_of(card)
@@ -44,9 +52,22 @@ class CovidClassifier:
             raise CheckpointError(
                 f"the card {self.name}.json does not describe a classifier: {error}"
             ) from error
-        network = create_classifier(card["architecture"])
-        load_weights(network, checkpoint)
-        self.network = network.eval().to(self.device).to(memory_format=torch.channels_last)
+        self.compiled = compile_network(checkpoint, self.recipe, device, backend)
+        self.device = self.compiled.device
+
+    @property
+    def recipe(self) -> Recipe:
+        """The network that the card describes."""
+        return Recipe(self._build, logit_and_evidence, ("logit", "evidence"))
+
+    @cached_property
+    def network(self) -> nn.Module:
+        """The network with its weights in torch, whatever the backend, for those that look into
+        it."""
+        return torch_network(self.compiled, self.checkpoint, self.recipe)
+
+    def _build(self) -> nn.Module:
+        return create_classifier(self.card["architecture"])
 
     @classmethod
     def from_checkpoint(
@@ -55,11 +76,12 @@ class CovidClassifier:
         directory: Path | None = None,
         device: str = "auto",
         region: Region = "crop",
+        backend: str = "auto",
     ) -> CovidClassifier:
         """Load by path or name; None is the default of ``directory`` for ``region``, and
         ``directory`` None the shipped folder."""
         path = resolve(name, directory, "classifier", region)
-        return cls(load_checkpoint(path, "classifier"), device)
+        return cls(load_checkpoint(path, "classifier"), device, backend)
 
     @property
     def region(self) -> Region:
@@ -79,18 +101,27 @@ class CovidClassifier:
         self, views: Sequence[NDArray[np.float32]], batch_size: int = 16
     ) -> NDArray[np.float64]:
         """Uncalibrated logits N of the network, of views h x w (x 3) in [0, 1] of any sizes."""
-        found: list[NDArray[np.float64]] = [np.empty(0)]
+        return self.scores(views, batch_size)[0]
+
+    def scores(
+        self, views: Sequence[NDArray[np.float32]], batch_size: int = 16
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The :meth:`logits`, and where they come from: maps N x h x w over the views, coarse, of
+        which each logit is the mean (see :func:`covidcls.zoo.logit_and_evidence`)."""
+        logits, maps = [np.empty(0)], []
         views = [self.view.given(view) for view in views]
         for start in range(0, len(views), batch_size):
-            batch = stack(views[start : start + batch_size], self.size).to(self.device)
-            with torch.inference_mode():
-                pictures = normalise(batch, self.entry.mean, self.entry.std)
-                output = self.network(pictures.contiguous(memory_format=torch.channels_last))
-            found.append(output.squeeze(1).double().cpu().numpy())
-        return np.concatenate(found)
+            batch = batch_of(views[start : start + batch_size], self.size)
+            logit, evidence = self.compiled(normalise(batch, self.entry.mean, self.entry.std))
+            logits.append(logit.astype(np.float64))
+            maps.append(evidence.astype(np.float64))
+        return np.concatenate(logits), np.concatenate(maps) if maps else np.empty((0, 0, 0))
 
     def predict(
         self, pictures: Sequence[NDArray[np.float32]], batch_size: int = 16
     ) -> NDArray[np.float64]:
         """Calibrated probability of COVID-19, N values in [0, 1], of what :meth:`see` gives."""
-        return calibrated(self.logits(pictures, batch_size), self.temperature)
+        logits = self.logits(pictures, batch_size)
+        if self.fusion is not None:
+            logits = self.fusion.logits(logits, lesions_of(pictures, self.size))
+        return calibrated(logits, self.temperature)

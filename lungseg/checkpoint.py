@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lungseg.errors import CheckpointError
 from lungseg.whole_file import write_whole
 
@@ -21,12 +24,14 @@ DEFAULTS = "defaults.json"
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """Weights (float32 tensors by name), their card, and the sha256 of the weights' file."""
+    """Weights (float32 by name; arrays from a file, tensors from a training), their card, the
+    sha256 of the weights' file, and where it lies; None where they are from none."""
 
     name: str
     card: dict[str, Any]
-    tensors: dict[str, Tensor]
+    tensors: Mapping[str, NDArray[Any] | Tensor]
     sha256: str
+    path: Path | None = None
 
 
 def shipped_directory() -> Path:
@@ -71,7 +76,7 @@ def in_half(tensor: Tensor) -> Tensor:
 def save_checkpoint(
     directory: Path,
     name: str,
-    tensors: Mapping[str, Tensor],
+    tensors: Mapping[str, NDArray[Any] | Tensor],
     card: Mapping[str, Any],
     half: bool = True,
 ) -> Path:
@@ -79,13 +84,14 @@ def save_checkpoint(
 
     The card is completed with ``name``, ``precision`` and the ``sha256`` of the weights' file.
     """
+    import torch
     from safetensors.torch import save
 
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
+    given = {key: torch.as_tensor(value) for key, value in tensors.items()}
     stored = {
-        key: (in_half(value) if half else value).contiguous().cpu()
-        for key, value in tensors.items()
+        key: (in_half(value) if half else value).contiguous().cpu() for key, value in given.items()
     }
     overflowed = [k for k, v in stored.items() if v.is_floating_point() and not v.isfinite().all()]
     if overflowed:
@@ -107,13 +113,14 @@ def save_checkpoint(
 
 
 def load_checkpoint(path: Path, kind: Kind) -> Checkpoint:
-    """Read ``NAME.safetensors`` beside ``NAME.json``; half precision comes back as float32.
+    """Read ``NAME.safetensors`` beside ``NAME.json``, without torch; half precision comes back as
+    float32.
 
     Raises CheckpointError, in one sentence, for a missing, damaged or foreign file, a pickle, a
     card of another kind, and a card whose hash is not that of the weights.
     """
     from safetensors import SafetensorError
-    from safetensors.torch import load
+    from safetensors.numpy import load
 
     path = Path(path)
     if path.suffix != ".safetensors":
@@ -144,14 +151,14 @@ def load_checkpoint(path: Path, kind: Kind) -> Checkpoint:
         tensors = load(content)
     except SafetensorError as error:
         raise CheckpointError(f"{path} is damaged or no safetensors file: {error}") from error
-    full = {k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}
-    broken = [k for k, v in full.items() if not v.isfinite().all()]
+    full = {k: v.astype(np.float32) if v.dtype.kind == "f" else v for k, v in tensors.items()}
+    broken = [k for k, v in full.items() if not np.isfinite(v).all()]
     if broken:
         raise CheckpointError(
             f"{len(broken)} tensors of {path} are not finite (first: {broken[0]}); "
             "the training diverged, get other weights"
         )
-    return Checkpoint(path.stem, card, full, sha256)
+    return Checkpoint(path.stem, card, full, sha256, path)
 
 
 def resolve(
@@ -192,6 +199,8 @@ def resolve(
 
 def load_weights(network: nn.Module, checkpoint: Checkpoint) -> None:
     """Put the weights into ``network``, strictly; names what does not fit."""
+    import torch
+
     expected = network.state_dict()
     missing = sorted(expected.keys() - checkpoint.tensors.keys())
     foreign = sorted(checkpoint.tensors.keys() - expected.keys())
@@ -206,4 +215,4 @@ def load_weights(network: nn.Module, checkpoint: Checkpoint) -> None:
             f"the weights {checkpoint.name} do not fit the architecture of their card: "
             f"{len(wrong)} tensors differ (first: {wrong[0]})"
         )
-    network.load_state_dict(checkpoint.tensors)
+    network.load_state_dict({key: torch.as_tensor(v) for key, v in checkpoint.tensors.items()})

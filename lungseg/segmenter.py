@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
+from scipy.special import expit
 
-from lungseg.checkpoint import Checkpoint, load_checkpoint, load_weights, resolve
+from lungseg.backends import Recipe, called, compile_network, torch_network
+from lungseg.checkpoint import Checkpoint, load_checkpoint, resolve
 from lungseg.cleaning import certainty, clean_mask, without_outside_air
 from lungseg.errors import CheckpointError, UsageError
 from lungseg.flags import find_flags
 from lungseg.framing import Framing, checked_framing, frame_of
 from lungseg.io import as_slices
 from lungseg.lung_mask import LungMask
-from lungseg.networks import build_network
 from lungseg.regions import Box
 from lungseg.slice import Slice
-from lungseg.tensors import choose_device, normalise, stack
+from lungseg.tensors import batch_of, normalise
+
+if TYPE_CHECKING:
+    from torch import nn
 
 MIN_CHEST_CT = 0.5  # for a card that says nothing: more likely a chest CT than not
 
@@ -30,13 +34,14 @@ class LungSegmenter:
     """A stage-1 network with its card.
 
     ``segmenter(image)``: a :class:`LungMask` for an array, path or :class:`Slice`, a list of them
-    for a list (see :func:`lungseg.io.as_slices`).
+    for a list (see :func:`lungseg.io.as_slices`). ``device`` and ``backend``: see
+    :func:`lungseg.backends.choose_backend`.
     """
 
-    def __init__(self, checkpoint: Checkpoint, device: str = "auto") -> None:
+    def __init__(self, checkpoint: Checkpoint, device: str = "auto", backend: str = "auto") -> None:
         card = checkpoint.card
         self.name, self.sha256, self.card = checkpoint.name, checkpoint.sha256, card
-        self.device = choose_device(device)
+        self.checkpoint = checkpoint
         try:
             self.size = int(card["input_size"])
             self.threshold = float(card["threshold"])
@@ -44,21 +49,44 @@ class LungSegmenter:
             self.framing: Framing = checked_framing(card.get("framing", "whole"))
             self.min_chest_ct = float(card.get("chest_threshold", MIN_CHEST_CT))
             self.lesion_threshold = float(card.get("lesion_threshold", self.threshold))
-            network = build_network(card["architecture"])
+        except (KeyError, TypeError, ValueError, UsageError) as error:
+            raise self._no_segmenter(error) from error
+        self.compiled = compile_network(checkpoint, self.recipe, device, backend)
+        self.device = self.compiled.device
+
+    @property
+    def recipe(self) -> Recipe:
+        """The network that the card describes."""
+        return Recipe(self._build, called, ("masks", "chest"))
+
+    @cached_property
+    def network(self) -> nn.Module:
+        """The network with its weights in torch, whatever the backend, for those that look into
+        it."""
+        return torch_network(self.compiled, self.checkpoint, self.recipe)
+
+    def _build(self) -> nn.Module:
+        from lungseg.networks import build_network
+
+        try:
+            return build_network(self.card["architecture"])
         except (KeyError, TypeError, ValueError, RuntimeError, UsageError) as error:
-            raise CheckpointError(
-                f"the card {self.name}.json does not describe a segmenter: {error}"
-            ) from error
-        load_weights(network, checkpoint)
-        self.network = network.eval().to(self.device).to(memory_format=torch.channels_last)
+            raise self._no_segmenter(error) from error
+
+    def _no_segmenter(self, error: Exception) -> CheckpointError:
+        return CheckpointError(f"the card {self.name}.json does not describe a segmenter: {error}")
 
     @classmethod
     def from_checkpoint(
-        cls, name: str | Path | None = None, directory: Path | None = None, device: str = "auto"
+        cls,
+        name: str | Path | None = None,
+        directory: Path | None = None,
+        device: str = "auto",
+        backend: str = "auto",
     ) -> LungSegmenter:
         """Load by path or name; None is the default of ``directory``, None the shipped folder."""
         path = resolve(name, directory, "segmenter")
-        return cls(load_checkpoint(path, "segmenter"), device)
+        return cls(load_checkpoint(path, "segmenter"), device, backend)
 
     def predict(self, slices: Sequence[Slice], batch_size: int = 16) -> list[LungMask]:
         """A mask for each slice, in the geometry of the slice."""
@@ -85,12 +113,8 @@ class LungSegmenter:
             one.pixels[top:bottom, left:right]
             for one, (left, top, right, bottom) in zip(slices, boxes, strict=True)
         ]
-        pictures = stack(contents, size or self.size).to(self.device)
-        with torch.inference_mode():
-            grey = normalise(pictures).contiguous(memory_format=torch.channels_last)
-            output = self.network(grey)
-            probability = torch.sigmoid(output.masks.float()).cpu().numpy()
-            chest = torch.sigmoid(output.chest.float()).cpu().numpy()
+        pictures = normalise(batch_of(contents, size or self.size))
+        probability, chest = (expit(logits) for logits in self.compiled(pictures))
         return [
             ([_placed(m, box, one.shape) for m in maps], float(is_chest))
             for one, box, maps, is_chest in zip(slices, boxes, probability, chest, strict=True)

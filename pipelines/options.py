@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from covidcls.operating_point import AIM_NAMES, DEFAULT_AIM
+from lungseg.backends.table import BACKENDS
 from pipelines.command import CommandParser
 
 TO_GO_ON = "run the same command with --resume instead of --overwrite to go on"
@@ -34,6 +35,16 @@ def add_weights(parser: CommandParser) -> None:
     add = parser.add_argument
     add("--weights", type=Path, metavar="DIR", help="folder of checkpoints (the shipped ones)")
     add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="(%(default)s)")
+
+
+def add_backend(parser: CommandParser) -> None:
+    """``--backend``."""
+    parser.add_argument(
+        "--backend",
+        choices=("auto", *BACKENDS),
+        default="auto",
+        help="what runs the networks (%(default)s: torch on a GPU, else the first installed)",
+    )
 
 
 def add_hu_offset(parser: CommandParser) -> None:

@@ -74,19 +74,24 @@ class TwoStagePipeline:
         device: str = "auto",
         threshold: float | None = None,
         operating_point: str = DEFAULT_AIM,
+        backend: str = "auto",
     ) -> TwoStagePipeline:
         """Load the networks that ``defaults.json`` of ``directory`` (None: the shipped one) names.
 
         ``region`` picks the classifier that was trained on it. ``device`` is ``auto``, ``cpu`` or
-        ``cuda``. Raises CheckpointError for missing or damaged weights, UsageError for the rest.
+        ``cuda``, ``backend`` as :func:`lungseg.backends.choose_backend` takes it. Raises CheckpointError for missing or damaged weights, UsageError for the rest.
         """
         from covidcls.classifier import CovidClassifier
         from lungseg.segmenter import LungSegmenter
         from pipelines.weights import chosen_weights
 
         weights = chosen_weights(None if directory is None else Path(directory), region)
-        segmenter = LungSegmenter.from_checkpoint(weights.segmenter, device=device)
-        classifier = CovidClassifier.from_checkpoint(weights.classifier, device=device)
+        segmenter = LungSegmenter.from_checkpoint(
+            weights.segmenter, device=device, backend=backend
+        )
+        classifier = CovidClassifier.from_checkpoint(
+            weights.classifier, device=device, backend=backend
+        )
         if classifier.region != region:
             raise CheckpointError(
                 f"{DEFAULTS} names {classifier.name} for region {region!r}, but its card says that "
@@ -98,6 +103,12 @@ class TwoStagePipeline:
     def region(self) -> Region:
         """What stage 2 sees of a slice."""
         return self.classifier.region
+
+    @property
+    def backend(self) -> dict[str, str]:
+        """What each stage runs on, such as ``openvino bfloat16``."""
+        stages = {"segmenter": self.segmenter.compiled, "classifier": self.classifier.compiled}
+        return {name: f"{one.backend} {one.precision}" for name, one in stages.items()}
 
     def __call__(self, image: ImageLike, batch_size: int = 16) -> Prediction | list[Prediction]:
         """Predict one image, or a list of them, ``batch_size`` slices at a time.

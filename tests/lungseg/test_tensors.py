@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 import torch
 
-from lungseg.errors import UsageError
-from lungseg.tensors import choose_device, normalise, resize, stack
+from lungseg.tensors import batch_of, normalise, resize, stack
 
 
 def test_shrinking_averages_so_that_fine_patterns_do_not_alias() -> None:
@@ -28,6 +26,7 @@ def test_pictures_of_any_size_stack() -> None:
     stacked = stack(pictures, 32)
     assert stacked.shape == (3, 32, 32)
     assert torch.equal(stacked, torch.full((3, 32, 32), 0.5))
+    assert np.array_equal(batch_of(pictures, 32), stacked.numpy())
 
 
 def test_normalise_gives_three_equal_channels() -> None:
@@ -36,14 +35,11 @@ def test_normalise_gives_three_equal_channels() -> None:
     assert out[0, :, 0].tolist() == [[-0.5, 1.5]] * 3
 
 
-def test_devices_by_name() -> None:
-    assert choose_device("cpu").type == "cpu"
-    assert choose_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
-    with pytest.raises(UsageError, match="unknown device 'gpu'; use auto, cpu or cuda"):
-        choose_device("gpu")
-
-
-@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")
-def test_cuda_without_a_device_is_told_with_the_way_out() -> None:
-    with pytest.raises(UsageError, match="--device cpu"):
-        choose_device("cuda")
+def test_arrays_and_tensors_are_normalised_alike() -> None:
+    for shape in ((2, 5, 7), (2, 3, 5, 7)):
+        pictures = np.random.default_rng(0).random(shape).astype(np.float32)
+        of_array = normalise(pictures, mean=0.449, std=0.226)
+        of_tensor = normalise(torch.from_numpy(pictures), mean=0.449, std=0.226)
+        assert of_array.dtype == np.float32
+        assert of_array.shape == (2, 3, 5, 7)
+        assert np.allclose(of_array, of_tensor.numpy(), atol=1e-6)

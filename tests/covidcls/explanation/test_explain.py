@@ -35,7 +35,7 @@ def certain(tiny_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     for region in ("crop", "full"):
         found = load_checkpoint(tiny_weights / f"random-{region}.safetensors", "classifier")
         tensors = dict(found.tensors)
-        tensors["classifier.weight"] = torch.ones_like(tensors["classifier.weight"])
+        tensors["classifier.weight"] = np.ones_like(tensors["classifier.weight"])
         save_checkpoint(folder, region, tensors, {**found.card, "temperature": 2.0})
     return folder
 
