@@ -1,4 +1,4 @@
-"""The table of classifiers: one output (the logit of COVID-19), three equal grey channels in."""
+"""The table of classifiers: one output (the logit of COVID-19), three channels in."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from covidcls.views.view import Channels
 from covidcls.zoo.efficientnet_b4 import build_b4
 from covidcls.zoo.efficientnet_lite import build_lite
+from covidcls.zoo.lesion_share import build_lesion_share
 from lungseg.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,13 +23,15 @@ class Architecture:
     """How to build a classifier: ``build(pretrained, dropout)``.
 
     ``input_size``: pixels a side that it was designed for. ``mean``, ``std``: of the grey values
-    in [0, 1] that its ImageNet weights expect.
+    in [0, 1] that its ImageNet weights expect. ``channels``: what it must be given, see
+    :class:`covidcls.views.view.View`; None where grey will do.
     """
 
     build: Callable[[str, float], nn.Module]
     input_size: int
     mean: float
     std: float
+    channels: Channels | None = None
 
 
 ARCHITECTURES: dict[str, Architecture] = {
@@ -38,6 +42,7 @@ ARCHITECTURES: dict[str, Architecture] = {
         )
         for n, size in ((0, 224), (1, 240), (2, 260), (3, 300), (4, 380))
     },
+    "lesion_share": Architecture(build_lesion_share, 224, 0.0, 1.0, channels="lesion"),
 }
 
 
