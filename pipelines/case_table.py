@@ -29,10 +29,10 @@ CASE_COLUMNS = (
 
 
 def write_cases(cases: Iterable[Case], table: Path, most: int) -> tuple[dict[str, int], list[Case]]:
-    """Write the table, whole; returns the counts, and the ``most`` (1 or more) cases of highest probability.
+    """Write the table, whole; returns counts, and the ``most`` cases (1 or more) to look at first.
 
-    Those without a probability come last. The counts are of all ``cases``, of those with each label
-    and of those ``without`` probability.
+    They are those of highest probability, without one last. The counts are of all ``cases``, of
+    those with each label and of those ``without`` probability.
     """
     rows = bytearray(as_csv([CASE_COLUMNS]))
     counts: Counter[str] = Counter(dict.fromkeys(("cases", *LABELS, "without"), 0))

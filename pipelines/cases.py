@@ -40,7 +40,8 @@ class Name(NamedTuple):
     kind: Kind
 
 
-class Deciding(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Deciding:
     """A slice that decided its case: ``path`` of its input, ``index`` in it, ``probability``."""
 
     path: str
@@ -166,15 +167,17 @@ class _Growing:
         share = lesion / lung if lung and lesion is not None else None
         if lung is None and len(self.judged) == 1:
             share = self.lesion_fraction
-        judged = probability is not None
+        label: Label | None = None
+        if probability is not None:
+            label = "COVID" if probability >= threshold else "non-COVID"
         return Case(
             name,
             self.status.total(),
             len(self.judged),
             probability,
-            ("COVID" if probability >= threshold else "non-COVID") if judged else None,
+            label,
             threshold,
-            place(probability, band) if judged else None,
+            None if probability is None else place(probability, band),
             tuple(deciding),
             lung,
             share,

@@ -17,6 +17,8 @@ from pipelines.run_identity import check_same, now
 
 State = Literal["new", "partial", "finished"]
 
+PICTURES = (".png", ".nii.gz")  # what is written below the folders of pictures and masks
+
 
 @dataclass(frozen=True)
 class OutputFolder:
@@ -56,6 +58,21 @@ class OutputFolder:
         return self.path / "run.json.part"
 
     @property
+    def cases(self) -> Path:
+        """One row a case."""
+        return self.path / "cases.csv"
+
+    @property
+    def report(self) -> Path:
+        """The cases as a page."""
+        return self.path / "report.html"
+
+    @property
+    def masks(self) -> Path:
+        """The folder of masks."""
+        return self.path / "masks"
+
+    @property
     def pictures(self) -> Path:
         """The folder of pictures."""
         return self.path / self.pictures_in
@@ -91,13 +108,14 @@ class OutputFolder:
             raise UsageError(f"{self.path} is the input folder itself: choose another --out")
         if not self.path.exists():
             return
-        pictures = self.pictures.resolve()
-        inside = next((file for file in files if pictures in file.resolve().parents), None)
-        if inside is not None:
-            raise UsageError(
-                f"the input {inside} lies among the {self.pictures_in} of {self.path}: "
-                "choose another --out"
-            )
+        results = {self.pictures.resolve(), self.masks.resolve()}
+        for file in files:
+            among = results.intersection(file.resolve().parents)
+            if among:
+                raise UsageError(
+                    f"the input {file} lies among the {among.pop().name} of {self.path}: "
+                    "choose another --out"
+                )
 
     def check_writable(self) -> None:
         """Try to write below the nearest folder that exists; leaves nothing behind.
@@ -125,6 +143,7 @@ class OutputFolder:
         if state == "partial":
             start = self.started(finished=False)
             check_same(start, identity, self.path)
+            _remove_left(self.cases, self.report, self.run)
             return start
         start = {"tool": self.tool, "started": now(), **identity}
         self.start(start)
@@ -161,8 +180,11 @@ class OutputFolder:
         """
         ours = any(self._is_ours(file) for file in (self.run, self.run_part))
         _remove(self.rows, self.rows_part)
-        if ours and self.pictures.is_dir() and not self.pictures.is_symlink():
-            _remove_pictures(self.pictures)
+        if ours:
+            _remove(self.cases, self.report)
+            for folder in (self.pictures, self.masks):
+                if folder.is_dir() and not folder.is_symlink():
+                    _remove_pictures(folder)
         _remove(self.run, self.run_part)
 
     def _is_ours(self, file: Path) -> bool:
@@ -202,14 +224,20 @@ def check_results_go_to(out: Path, inputs: Iterable[Path], overwrite: bool) -> N
 def _remove(*files: Path) -> None:
     for file in files:
         file.unlink(missing_ok=True)
-        for left in file.parent.glob(f"{file.name}.*{TEMPORARY}"):  # of a run that was killed
+    _remove_left(*files)
+
+
+def _remove_left(*files: Path) -> None:
+    """Remove what a run left of the files when it was killed while it wrote them."""
+    for file in files:
+        for left in file.parent.glob(f"{file.name}.*{TEMPORARY}"):
             left.unlink(missing_ok=True)
 
 
 def _remove_pictures(folder: Path) -> None:
     for parent, folders, names in os.walk(folder, topdown=False):
         for name in names:
-            if name.endswith((".png", ".png" + TEMPORARY)):
+            if name.removesuffix(TEMPORARY).endswith(PICTURES):
                 os.unlink(os.path.join(parent, name))
         for name in folders:
             _remove_if_empty(Path(parent, name))

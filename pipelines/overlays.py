@@ -42,20 +42,25 @@ def overlay_name(path: str, index: int) -> PurePosixPath:
     """
     source = PurePosixPath(path)
     page = f".{index}" if index or source.suffix[1:].isdecimal() else ""
-    name = os.fsencode(f"{source.name}{page}.png")
+    return file_name(path, page, ".png")
+
+
+def file_name(path: str, page: str, extension: str) -> PurePosixPath:
+    """The name of a result of the input ``path`` (POSIX), not longer than a disk takes it."""
+    source = PurePosixPath(path)
+    name = os.fsencode(f"{source.name}{page}{extension}")
     if len(name) > LONGEST_NAME:
         # Cut, but still one name an input.
-        mark = f"-{hashlib.sha256(name).hexdigest()[:12]}.png".encode()
+        mark = f"-{hashlib.sha256(name).hexdigest()[:12]}{extension}".encode()
         name = name[: LONGEST_NAME - len(mark)] + mark
     return source.with_name(os.fsdecode(name))
 
 
-def write_overlay(picture: Picture, file: Path) -> None:
-    """Write a picture as PNG, whole or not at all; makes the folders above it. Raises OSError."""
-    content = drawing.encode(picture)
+def write_picture(content: bytes, file: Path) -> None:
+    """Write a picture, whole or not at all; makes the folders above it. Raises OSError."""
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_name(file.name + TEMPORARY)
-    # No flush to the disk for each: an overlay lost with the machine's power can be drawn again.
+    # No flush to the disk for each: a picture lost with the machine's power can be drawn again.
     try:
         temporary.write_bytes(content)
         temporary.replace(file)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from lungseg.allocator import keep_freed_memory
+from lungseg.io import LUNG_WINDOW, WINDOWS, Window, parse_window
 from pipelines import options
+from pipelines.cases import CASE_BY
 from pipelines.command import CommandParser, ExitCode, run_command
 from pipelines.predict_folder import Options, predict_folder
 from pipelines.progress import ProgressBar
@@ -20,8 +23,8 @@ EXAMPLE = """\
 example:
   python -m pipelines.predict samples --out predictions
 
-writes predictions/predictions.csv (one row a slice), predictions/run.json and
-predictions/overlays/. A research tool, not a medical device.
+writes predictions/predictions.csv (one row a slice), cases.csv (one row a case),
+report.html, run.json and overlays/. A research tool, not a medical device.
 
 exit codes: 0 all well, 1 could not finish (go on with --resume), 2 wrong use,
 3 finished, but some row is unreadable or not_ct
@@ -35,6 +38,8 @@ def parser() -> CommandParser:
         description="Lung mask, crop and calibrated COVID-19 probability of every CT slice.",
         epilog=EXAMPLE,
     )
+    # a window such as -600,1500 is no option; argparse knows that of single numbers alone
+    parser._negative_number_matcher = re.compile(r"-\d")
     add = parser.add_argument
     add(
         "dir",
@@ -60,7 +65,23 @@ def parser() -> CommandParser:
     )
     options.add_operating_point(parser)
     options.add_hu_offset(parser)
+    add(
+        "--window",
+        type=_window,
+        default=LUNG_WINDOW,
+        metavar="NAME|CENTRE,WIDTH",
+        help=f"HU are seen through it: {', '.join(WINDOWS)}, or such as -600,1500 (lung)",
+    )
+    add(
+        "--case",
+        choices=CASE_BY,
+        default="file",
+        help="a case is each picture, or each folder of pictures (%(default)s); series and volumes "
+        "are each one",
+    )
     add("--no-overlays", action="store_true", help="write no pictures")
+    add("--no-report", action="store_true", help="write no report.html")
+    add("--masks", action="store_true", help="write masks: 1 lung, 2 lesion; PNG, or NIfTI")
     options.add_messages(parser)
     return parser
 
@@ -80,6 +101,10 @@ def _predict(given: argparse.Namespace) -> ExitCode:
         hu_offset=given.hu_offset,
         overlays=not given.no_overlays,
         operating_point=given.operating_point,
+        window=given.window,
+        case=given.case,
+        masks=given.masks,
+        report=not given.no_report,
     )
     keep_freed_memory()
     with ProgressBar(sys.stderr, given.quiet) as progress:
@@ -95,6 +120,13 @@ def _predict(given: argparse.Namespace) -> ExitCode:
         )
     print(json.dumps(record) if given.json else table(record), flush=True)
     return ExitCode(record["exit_code"])
+
+
+def _window(text: str) -> Window:
+    try:
+        return parse_window(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 if __name__ == "__main__":

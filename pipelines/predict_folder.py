@@ -1,11 +1,11 @@
-"""Predict every slice of a folder into rows, overlays and a record; streaming and resumable."""
+"""Predict every slice of a folder into rows, cases, pictures and a record; resumable."""
 
 from __future__ import annotations
 
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
@@ -14,11 +14,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from covidcls.operating_point import DEFAULT_AIM
+from lungseg import drawing
 from lungseg.errors import UsageError
-from lungseg.io import Grouped, Input, Inputs, find_inputs, group_inputs
+from lungseg.io import (
+    LUNG_WINDOW,
+    Grouped,
+    Input,
+    Inputs,
+    Reading,
+    Window,
+    find_inputs,
+    group_inputs,
+)
 from lungseg.regions import Region
+from lungseg.whole_file import write_whole
+from pipelines.case_table import write_cases
+from pipelines.cases import Case, CaseBy, Deciding, cases_of, rows_in
+from pipelines.masks import VolumeMasks, write_slice_mask
 from pipelines.output_folder import OutputFolder
-from pipelines.overlays import draw_overlay, overlay_name, write_overlay
+from pipelines.overlays import draw_overlay, overlay_name, write_picture
+from pipelines.predict_report import MOST_CASES, render
 from pipelines.prediction import Prediction, unreadable
 from pipelines.read_ahead import Item, read_ahead
 from pipelines.results import Journal, row_of
@@ -37,11 +52,12 @@ CHUNKS_BEING_DRAWN = 2  # the networks compute one chunk while another one's ove
 
 @dataclass(frozen=True)
 class Options:
-    """What determines the rows and the overlays, besides the inputs and the weights.
+    """What determines the results, besides the inputs and the weights.
 
     ``hu_offset``: 16-bit values are HU + this; None: they are stretched from their own range.
-    ``threshold``: None for that of the ``operating_point``. ``batch_size``: slices at once, also
-    the chunk in which rows are saved.
+    ``window``: (centre, width) through which HU are seen. ``threshold``: None for that of the
+    ``operating_point``. ``batch_size``: slices at once, also the chunk in which rows are saved.
+    ``case``: whether each picture is a case, or all pictures of a folder are one.
     """
 
     region: Region = "crop"
@@ -51,10 +67,18 @@ class Options:
     hu_offset: float | None = None
     overlays: bool = True
     operating_point: str = DEFAULT_AIM
+    window: Window = LUNG_WINDOW
+    case: CaseBy = "file"
+    masks: bool = False
+    report: bool = True
 
     def __post_init__(self) -> None:
         if self.batch_size < 1:
             raise UsageError(f"batch size {self.batch_size} is too small: choose 1 or more")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The options as ``run.json`` has them."""
+        return {**asdict(self), "window": list(self.window)}
 
 
 def predict_folder(
@@ -69,7 +93,8 @@ def predict_folder(
 ) -> dict[str, Any]:
     """Predict each slice below ``root`` (or of the file ``root``); returns what ``run.json`` has.
 
-    Writes ``predictions.csv``, ``run.json`` and ``overlays/`` to ``out``. Rows reach the disk chunk
+    Writes ``predictions.csv``, ``cases.csv``, ``run.json``, and as ``options`` say ``report.html``,
+    ``overlays/`` and ``masks/`` to ``out``. Rows reach the disk chunk
     by chunk, and ``resume`` goes on after the last whole chunk with the same result as an
     undisturbed run; on a finished folder it only returns its record. ``workers`` threads decode
     ahead. ``progress(done, total)`` is called with numbers of inputs: pictures, volumes and series.
@@ -84,7 +109,7 @@ def predict_folder(
     state = folder.state(resume, overwrite)
     paths = [relative(file, root) for file in inputs.files]
     chosen = chosen_weights(weights, options.region).identity()
-    identity = identity_of(asdict(options), chosen, inputs.files, paths)
+    identity = identity_of(options.as_dict(), chosen, inputs.files, paths)
     if state == "finished":
         record = folder.started(finished=True)
         check_same(record, identity, out)
@@ -107,8 +132,12 @@ def predict_folder(
     record |= _described(inputs, grouped)
     with Journal(folder.rows_part, options.batch_size) as journal:
         record |= run.to_journal(journal, workers, progress)
-        record |= {"ended": now(), "written": _written(folder, options)}
+        record["written"] = _written(folder, options)
+        highest = run.cases(record)
+        record["ended"] = now()
         record["exit_code"] = int(exit_code_of(record))
+        if options.report:
+            run.report(record, highest)
         folder.write_run(record)
         journal.finish(folder.rows)
     folder.run_part.unlink()
@@ -137,17 +166,26 @@ class _Run:
         """Bring the journal to its end; returns the counts and the speed for the record."""
         began = time.perf_counter()
         tally = Tally()
-        for row in journal.kept:
-            tally.add(row)
-        kept = tally.slices
         place = resume_place(journal.kept, self.paths, self.folder.path)
-        with closing(read_ahead(self.inputs, workers, self.options.hu_offset, place)) as items:
+        volumes = VolumeMasks(self.folder.masks, self.inputs) if self.options.masks else None
+
+        def count(rows: Iterable[Row]) -> None:
+            for row in rows:
+                tally.add(row)
+                if volumes is not None:
+                    volumes.add(row)
+
+        count(journal.kept)
+        kept = tally.slices
+        reading = Reading(self.options.hu_offset, self.options.window)
+        with closing(read_ahead(self.inputs, workers, reading, place)) as items:
             for rows, position in self._chunks(items):
                 journal.append(rows)
-                for row in rows:
-                    tally.add(row)
+                count(rows)
                 if progress:
                     progress(position + 1, len(self.paths))
+        if volumes is not None:
+            volumes.finish()
         seconds = time.perf_counter() - began
         return {
             **tally.as_dict(),
@@ -155,6 +193,27 @@ class _Run:
             "seconds": round(seconds, 3),
             "slices_per_second": round((tally.slices - kept) / seconds, 3),
         }
+
+    def cases(self, record: dict[str, Any]) -> list[Case]:
+        """Write ``cases.csv`` of the rows that are all there, and its counts to the record."""
+        found = cases_of(
+            rows_in(self.folder.rows_part),
+            self.inputs,
+            self.options.case,
+            self.pipeline.threshold,
+            self.pipeline.classifier.band,
+        )
+        record["cases"], highest = write_cases(found, self.folder.cases, MOST_CASES)
+        return highest
+
+    def report(self, record: Mapping[str, Any], cases: Sequence[Case]) -> None:
+        """Write ``report.html``."""
+
+        def picture_of(one: Deciding) -> Path:
+            return self.folder.pictures / overlay_name(one.path, one.index)
+
+        page = render(record, self.pipeline.classifier.card, cases, picture_of)
+        write_whole(self.folder.report, page.encode("utf-8"))
 
     def _chunks(self, items: Iterable[Item]) -> Iterator[tuple[list[Row], int]]:
         """Yield each chunk's rows once its overlays are on disk, and its last input's position."""
@@ -181,14 +240,15 @@ class _Run:
         ]
 
     def _draw(self, chunk: Sequence[Item], predictions: Sequence[Prediction]) -> None:
-        if not self.options.overlays:
-            return
         for item, prediction in zip(chunk, predictions, strict=True):
             if item.slice is None:
                 continue
-            box = self.pipeline.stage_two_box(prediction)
-            file = self.folder.pictures / overlay_name(prediction.path, prediction.slice)
-            write_overlay(draw_overlay(item.slice, prediction, box), file)
+            if self.options.overlays:
+                box = self.pipeline.stage_two_box(prediction)
+                file = self.folder.pictures / overlay_name(prediction.path, prediction.slice)
+                write_picture(drawing.encode(draw_overlay(item.slice, prediction, box)), file)
+            if self.options.masks:
+                write_slice_mask(prediction, self.folder.masks)
 
 
 def _settled(waiting: tuple[Future[None], list[Row], int]) -> tuple[list[Row], int]:
@@ -227,7 +287,11 @@ def _described(inputs: Inputs, grouped: Grouped) -> dict[str, Any]:
 
 
 def _written(folder: OutputFolder, options: Options) -> dict[str, str]:
-    files = {"rows": folder.rows, "record": folder.run}
+    files = {"rows": folder.rows, "cases": folder.cases, "record": folder.run}
+    if options.report:
+        files["report"] = folder.report
     if options.overlays:
         files["overlays"] = folder.pictures
+    if options.masks:
+        files["masks"] = folder.masks
     return {name: str(file) for name, file in files.items()}

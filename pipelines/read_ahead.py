@@ -33,7 +33,7 @@ class Item:
 def read_ahead(
     inputs: Sequence[Input],
     workers: int,
-    hu_offset: float | None = None,
+    reading: Reading = Reading(),  # noqa: B008  # frozen
     start: tuple[int, int] = (0, 0),
 ) -> Generator[Item]:
     """Yield the items of ``inputs`` in order, from ``start`` = (input, item within it) on.
@@ -41,7 +41,6 @@ def read_ahead(
     ``workers`` threads decode the first slice of the inputs ahead (0: none); the further slices of
     an input are decoded when their turn comes, so that memory does not grow with their number.
     """
-    reading = Reading(hu_offset)
     first, skip = start
     tasks = [(i, skip if i == first else 0) for i in range(first, len(inputs))]
     if workers == 0:

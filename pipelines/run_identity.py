@@ -17,7 +17,7 @@ _NAMES = {
     "input_list_sha256": "the input files",
     "versions": "the installed versions",
     "device": "the device",
-    "weights": "the weights",
+    "weights": "the weights or their cards",
 }
 
 

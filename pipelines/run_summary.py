@@ -66,6 +66,11 @@ def table(record: Mapping[str, Any]) -> str:
     for name, count in status.items():
         detail = f"   {labels}" if name == "ok" else _named(record["look_at"].get(name, []), count)
         lines.append(f"  {name:<10}{count:>8}{detail if count else ''}")
+    cases = record["cases"]
+    detail = f"   {', '.join(f'{name} {cases[name]}' for name in LABELS)}"
+    if cases["without"]:
+        detail += f", without probability {cases['without']}"
+    lines.append(f"{'cases':<12}{cases['cases']:>8}{detail}")
     point = f"operating point: {record['operating_point']}"
     lines.append(f"{'threshold':<12}{record['threshold']:>8.3f}   {point}")
     if record["ignored_files"]:

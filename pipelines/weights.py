@@ -18,11 +18,11 @@ class Weights:
     classifier: Path
 
     def identity(self) -> dict[str, dict[str, str]]:
-        """Name and SHA-256 of each stage's file. Raises CheckpointError when one is unreadable."""
-        return {
-            "segmenter": {"name": self.segmenter.stem, "sha256": _sha256(self.segmenter)},
-            "classifier": {"name": self.classifier.stem, "sha256": _sha256(self.classifier)},
-        }
+        """Name and SHA-256 of each stage's file and of its card, which has the thresholds.
+
+        Raises CheckpointError when one is unreadable.
+        """
+        return {"segmenter": _identity(self.segmenter), "classifier": _identity(self.classifier)}
 
 
 def chosen_weights(directory: Path | None, region: str) -> Weights:
@@ -33,6 +33,14 @@ def chosen_weights(directory: Path | None, region: str) -> Weights:
     return Weights(
         resolve(None, directory, "segmenter"), resolve(None, directory, "classifier", region)
     )
+
+
+def _identity(weights: Path) -> dict[str, str]:
+    return {
+        "name": weights.stem,
+        "sha256": _sha256(weights),
+        "card_sha256": _sha256(weights.with_suffix(".json")),
+    }
 
 
 def _sha256(file: Path) -> str:

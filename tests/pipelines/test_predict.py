@@ -67,8 +67,10 @@ def test_a_folder_becomes_rows_overlays_and_a_record(
         assert int(row["x_min"]) < int(row["x_max"])
         assert int(row["y_min"]) < int(row["y_max"])
     assert sorted(path.name for path in out.iterdir()) == [
+        "cases.csv",
         "overlays",
         "predictions.csv",
+        "report.html",
         "run.json",
     ]
     overlays = {str(path.relative_to(out / "overlays")) for path in out.rglob("*.png")}
@@ -82,6 +84,62 @@ def test_a_folder_becomes_rows_overlays_and_a_record(
     assert "not a medical device" in record["note"]
     assert "not a medical device" in said
     assert str(out / "predictions.csv") in said
+
+
+def test_cases_report_and_masks_are_as_the_options_say(
+    predict: Predict, slices: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    code, said, _ = predict(slices, "--out", out, "--case", "folder", "--masks", "--no-report")
+    assert code == 0
+    assert "cases              2   COVID" in said
+    with (out / "cases.csv").open(encoding="utf-8", newline="") as file:
+        cases = list(csv.DictReader(file))
+    assert [(row["path"], row["case"], row["ok"]) for row in cases] == [
+        ("case", "folder", "1"),
+        (".", "folder", "6"),
+    ]
+    assert not (out / "report.html").exists()
+    assert (out / "masks" / "case" / "slice.png.png").is_file()
+    assert_refused(predict(out / "masks", "--out", out, "--overwrite"), "the masks of")
+    assert predict(slices, "--out", out, "--overwrite", "--no-report")[0] == 0
+    assert not (out / "masks").exists()
+
+
+def test_hu_are_seen_through_the_window_that_was_chosen(
+    predict: Predict, slices: Path, tmp_path: Path, drawn_slice: Draw
+) -> None:
+    import nibabel
+
+    hu = drawn_slice().astype(np.int16) * 5 - 1100
+    volume = nibabel.Nifti1Image(hu.T[:, :, None], np.diag([-0.7, -0.7, 2.0, 1]))
+    nibabel.save(volume, tmp_path / "ct.nii.gz")
+    for name in ("-600,1500", "bone"):
+        out = tmp_path / name
+        assert predict(tmp_path / "ct.nii.gz", "--out", out, "--window", name)[0] == 0
+    shades = [
+        np.asarray(Image.open(tmp_path / name / "overlays" / "ct.nii.gz.png"))[5, 5, 0]
+        for name in ("-600,1500", "bone")
+    ]
+    assert shades[0] > shades[1] > 0
+    [row] = rows_of(tmp_path / "bone")
+    assert float(row["lung_ml"]) == pytest.approx(
+        float(row["lung_fraction"]) * 96 * 96 * 0.7 * 0.7 * 2 / 1000, rel=1e-4
+    )
+    again = (tmp_path / "ct.nii.gz", "--out", tmp_path / "bone", "--resume")
+    assert_refused(predict(*again), "--window")
+
+
+def test_resume_notices_another_card(
+    predict: Predict, slices: Path, tmp_path: Path, tiny_weights: Path
+) -> None:
+    weights = tmp_path / "weights"
+    shutil.copytree(tiny_weights, weights)
+    arguments = (slices, "--out", tmp_path / "out", "--weights", weights)
+    assert predict(*arguments)[0] == 0
+    card = weights / "random-crop.json"
+    card.write_text(json.dumps({**json.loads(card.read_text()), "threshold": 0.25}))
+    assert_refused(predict(*arguments, "--resume"), "the weights or their cards")
 
 
 def test_json_prints_the_record_and_nothing_else(
@@ -358,6 +416,7 @@ def test_resume_refuses_to_mix_two_runs(
     assert_refused(predict(*again, "--region", "full"), "--region")
     assert_refused(predict(*again, "--hu-offset", 1024), "--hu-offset")
     assert_refused(predict(*again, "--no-overlays"), "--overlays")
+    assert_refused(predict(*again, "--case", "folder"), "--case")
     (slices / "more.png").write_bytes((slices / "slice0.png").read_bytes())
     assert_refused(predict(*again), "input files")
     assert content(out) == before
@@ -427,6 +486,9 @@ def test_odd_file_names_get_their_rows_and_overlays(
         (("--device", "tpu"), "tpu"),
         (("--treshold", "0.5"), "did you mean --threshold"),
         (("--resume", "--overwrite"), "not allowed with"),
+        (("--window", "lungs"), "'lungs' is no window: give CENTRE,WIDTH"),
+        (("--window", "-600,0"), "width above 0"),
+        (("--case", "patient"), "invalid choice: 'patient'"),
         (("--operating-point", "best"), "invalid choice: 'best'"),
         (("--operating-point", "cost", "--threshold", "0.5"), "not allowed with"),
     ],

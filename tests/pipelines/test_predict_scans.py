@@ -63,6 +63,10 @@ def rows_of(out: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def masks_in(out: Path) -> dict[Path, bytes]:
+    return {file: file.read_bytes() for file in (out / "masks").rglob("*") if file.is_file()}
+
+
 def test_every_slice_has_its_row_and_its_overlay(
     predict: Predict, share: Path, tmp_path: Path
 ) -> None:
@@ -82,6 +86,15 @@ def test_every_slice_has_its_row_and_its_overlay(
     assert len(overlays) == len(rows)
     assert "its modality is MR, expected CT" in rows[10]["message"]
     assert "in 5 inputs" in said
+    with (tmp_path / "out" / "cases.csv").open(encoding="utf-8", newline="") as file:
+        cases = [(row["path"], row["case"], row["ok"]) for row in csv.DictReader(file)]
+    assert cases == [
+        ("export.zip/patient/CT", "series", "4"),
+        ("export.zip/patient/volume.mha", "volume", "2"),
+        ("study/CT", "series", "4"),
+        ("study/MR.dcm", "series", "0"),
+        ("volume.nii.gz", "volume", "2"),
+    ]
     for path in (tmp_path / "out").rglob("*"):
         assert not path.is_file() or b"Erika" not in path.read_bytes()
 
@@ -104,9 +117,16 @@ def test_a_damaged_slice_of_a_series_costs_one_row(
 
 def test_a_run_goes_on_within_a_series(predict: Predict, share: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    arguments = (share, "--out", out, "--batch-size", 2)
+    arguments = (share, "--out", out, "--batch-size", 2, "--masks")
     predict(*arguments)
     whole = (out / "predictions.csv").read_bytes()
+    masks = masks_in(out)
+    assert {file.name for file in masks} == {
+        "CT.nii.gz",
+        "volume.mha.nii.gz",
+        "MR.dcm.png",
+        "volume.nii.gz.nii.gz",
+    }
     lines = whole.splitlines(keepends=True)
     record = (out / "run.json").read_bytes()
     for done in (2, 8, 10):
@@ -116,6 +136,7 @@ def test_a_run_goes_on_within_a_series(predict: Predict, share: Path, tmp_path: 
         (out / "run.json.part").write_bytes(record)
         predict(*arguments, "--resume")
         assert (out / "predictions.csv").read_bytes() == whole
+        assert masks_in(out) == masks
 
 
 def test_an_archive_that_leads_out_is_one_row(predict: Predict, tmp_path: Path) -> None:

@@ -1,0 +1,76 @@
+"""What the numbers of a page mean and what they do not, from the classifier's card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from covidcls.aggregation import DEFAULT_RULE
+
+Card = Mapping[str, Any]
+
+
+def meaning(card: Card) -> list[str]:
+    """Sentences to read before any probability."""
+    return [
+        f"{_calibration(card)} At another hospital, or where another share of the patients is "
+        "sick, it is a guess, and never the probability that this patient has COVID-19.",
+        f"The probability of a case is the {DEFAULT_RULE} over its judged slices. The threshold "
+        "was chosen on single slices and not tested on patients.",
+        "The pictures show the slices of highest probability, whatever the label. They say where "
+        "the network looked for the lungs, not why it decided.",
+    ]
+
+
+def operating_point(record: Mapping[str, Any], card: Card) -> list[str]:
+    """Where the label changes, what that threshold aims at, and what it reached on validation."""
+    name, threshold = record["operating_point"], record["threshold"]
+    said = [f"A case is called COVID from {threshold:.3f} on (operating point: {name})."]
+    point = card.get("operating_points", {}).get(name)
+    if point is not None:
+        reached = ", ".join(
+            f"{figure} {_interval(point[figure])}" for figure in ("recall", "specificity")
+        )
+        said.append(f"Its aim: {point['aim']}. On validation it reached {reached}.")
+    band = card.get("indeterminate")
+    if band is not None:
+        said.append(
+            f"Between {band['low']:.3f} and {band['high']:.3f} the classifier has no answer "
+            "(indeterminate): the label there should not be believed."
+        )
+    return said
+
+
+def floor(card: Card) -> list[str]:
+    """How well the class is known without looking at the lungs, beside how well with them."""
+    known = card.get("floor")
+    auc = card.get("figures", {}).get("val", {}).get("auc")
+    if known is None or auc is None:
+        return ["The card of this classifier names no floor: what it owes to shortcuts is unknown."]
+    said = [
+        f"Known without the lungs: {_interval(known)} ({known['what']}). "
+        f"This classifier, on the same slices: AUC {_interval(auc)}, of {auc['n']} slices of "
+        f"{auc['n_groups']} patients or papers."
+    ]
+    if known["high"] >= auc["low"]:
+        said.append(
+            "The two intervals overlap: much of what it knows may come from the look of the "
+            "pictures, not from the disease."
+        )
+    reading = card.get("reading")
+    return said + ([f"{reading[0].upper()}{reading[1:]}."] if reading else [])
+
+
+def _calibration(card: Card) -> str:
+    training = card.get("training", {})
+    val = training.get("val", {})
+    if "images" not in val or "positive" not in val:
+        return "The probability was calibrated on the validation slices that the card names."
+    return (
+        f"The probability was calibrated on {val['images']} validation slices of "
+        f"{training.get('data', 'its training data')}, of which {val['positive']} were COVID-19."
+    )
+
+
+def _interval(figure: Mapping[str, float]) -> str:
+    return f"{figure['value']:.2f} ({figure['low']:.2f} to {figure['high']:.2f})"

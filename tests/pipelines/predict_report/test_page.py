@@ -1,0 +1,130 @@
+"""The page of a run: self-contained, escaped, bounded, and honest about its numbers."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipelines.cases import Case, Deciding, Name
+from pipelines.predict_report import render
+
+FIGURE = {"value": 0.8, "low": 0.7, "high": 0.9, "n": 100, "n_groups": 40}
+CARD = {
+    "training": {"data": "somewhere", "val": {"images": 100, "positive": 60}},
+    "operating_points": {"youden": {"aim": "the aim", "recall": FIGURE, "specificity": FIGURE}},
+    "indeterminate": {"low": 0.3, "high": 0.6},
+    "floor": {**FIGURE, "what": "a forest without lungs"},
+    "figures": {"val": {"auc": FIGURE}},
+    "reading": "nothing here says how it does elsewhere",
+}
+RECORD: dict[str, Any] = {
+    "note": "A research tool, not a medical device.",
+    "input": "studies",
+    "started": "2026-01-01",
+    "threshold": 0.5,
+    "operating_point": "youden",
+    "slices": 3,
+    "status": {"ok": 2, "not_ct": 1},
+    "cases": {"cases": 900, "COVID": 1, "non-COVID": 1, "without": 898},
+    "weights": {"classifier": {"name": "net", "sha256": "abc"}},
+    "options": {"case": "file", "threshold": None},
+    "versions": {"numpy": "2"},
+    "device": "cpu",
+    "written": {"overlays": "overlays"},
+}
+
+
+def case(path: str, probability: float | None, *slices: int) -> Case:
+    return Case(
+        Name(path, "series"),
+        slices=max(len(slices), 2),
+        ok=len(slices),
+        probability=probability,
+        label=None if probability is None else "COVID",
+        threshold=0.5,
+        band=None if probability is None else "indeterminate",
+        deciding=tuple(Deciding(path, index, 0.75) for index in slices),
+        lung_ml=None if probability is None else 4321.0,
+        lesion_fraction=None if probability is None else 0.125,
+        message="its modality is MR" if probability is None else "tilted",
+    )
+
+
+@pytest.fixture
+def overlay(tmp_path: Path) -> Path:
+    """An overlay with a line of one pixel, and words below it."""
+    pixels = np.full((1044, 1024, 3), 90, np.uint8)
+    pixels[512, :1024] = (0, 191, 255)
+    pixels[1024:] = 255
+    Image.fromarray(pixels).save(tmp_path / "overlay.png")
+    return tmp_path / "overlay.png"
+
+
+def page(cases: list[Case], overlay: Path, **record: Any) -> str:
+    return render({**RECORD, **record}, CARD, cases, lambda one: overlay)
+
+
+def test_pictures_are_inside_and_small_and_their_lines_do_not_fade(overlay: Path) -> None:
+    text = page([case("ct", 0.75, 4, 2)], overlay)
+    found = re.findall(r'src="data:image/jpeg;base64,([^"]+)" alt="ct, slice (\d)"', text)
+    assert [number for _, number in found] == ["4", "2"]
+    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(found[0][0]))))
+    assert picture.shape[:2] == (288, 288)
+    assert np.ptp(picture.astype(int), axis=2).max() > 40  # between the channels; a faded line: 20
+    assert picture[-20:].max() < 120  # the words are cut off
+    assert not re.search(r"https?:|<script|<link|url\(", text)
+
+
+def test_what_the_number_means_stands_above_the_cases(overlay: Path) -> None:
+    text = page([case("ct", 0.75, 4)], overlay)
+    said = " ".join(text.partition('<ol class="cases">')[0].split())
+    for sentence in (
+        "calibrated on 100 validation slices of somewhere, of which 60 were COVID-19",
+        "never the probability that this patient has COVID-19",
+        "called COVID from 0.500 on (operating point: youden)",
+        "recall 0.80 (0.70 to 0.90), specificity",
+        "Between 0.300 and 0.600 the classifier has no answer",
+        "Known without the lungs: 0.80 (0.70 to 0.90) (a forest without lungs)",
+        "The two intervals overlap",
+        "Nothing here says how it does elsewhere",
+        "not a medical device",
+    ):
+        assert sentence in said
+
+
+def test_a_card_that_says_little_is_told_so(overlay: Path) -> None:
+    text = render(RECORD, {}, [case("ct", 0.75, 4)], lambda one: overlay)
+    assert "names no floor" in text
+
+
+def test_cases_tell_their_figures_or_why_there_are_none(overlay: Path) -> None:
+    text = page([case("ct", 0.75, 4), case("mr", None)], overlay)
+    first, second = (" ".join(part.split()) for part in text.split('<li class="case">')[1:])
+    for words in ("0.750", "COVID", "indeterminate", "4,321 ml", "lesion 12.5 %", "tilted"):
+        assert words in first
+    assert "no probability" in second
+    assert "its modality is MR" in second
+    assert "898 further cases are not shown" in " ".join(text.split())
+
+
+def test_names_from_others_are_text_and_nothing_else(overlay: Path) -> None:
+    text = page([case("<img src=x>\n\udcff", 0.75, 4)], overlay, input="<b>\udcff")
+    assert "<img src=x>" not in text
+    assert "<b>" not in text
+    text.encode("utf-8")
+
+
+def test_a_picture_that_is_lost_or_was_never_drawn_leaves_its_words(tmp_path: Path) -> None:
+    (tmp_path / "empty.png").write_bytes(b"")
+    for overlay in (tmp_path / "missing.png", tmp_path / "empty.png"):
+        text = page([case("ct", 0.75, 4)], overlay, written={})
+        assert "<img" not in text
+        assert "slice 4: 0.750" in text
+        assert "wrote no overlays" in text
