@@ -6,6 +6,7 @@ import base64
 import io
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import pytest
 from PIL import Image
@@ -58,6 +59,20 @@ def test_pictures_stand_side_by_side_with_words_for_those_who_do_not_see_them(
     ]  # fmt: skip
     assert page.count("the file is not here") == 1
     assert page.index("across labels and splits: 1") < page.index("One paper in two places")
+
+
+def test_headings_tables_and_drawings_can_be_followed_by_ear(audit: Audit) -> None:
+    report = FloorReport((FLOOR,), ())
+    found = Page(render(replace(audit, floors=report), "set", ABOUT))
+    levels = [int(tag[1]) for tag, _ in found.tags if tag in ("h1", "h2", "h3", "h4")]
+    assert levels.count(1) == 1 and levels[0] == 1
+    assert all(next_ <= level + 1 for level, next_ in pairwise(levels))  # none is skipped
+    assert [tag["lang"] for tag in found.of("html")] == ["en"]
+    assert all(tag.get("scope") for tag in found.of("th"))
+    assert all(tag.get("aria-label") for _, tag in found.tags if tag.get("role"))
+    assert {str(link["href"])[1:] for link in found.of("a")} <= {
+        str(section["id"]) for section in found.of("section")
+    }
 
 
 def test_pictures_keep_the_aspect_of_their_file(audit: Audit) -> None:
