@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,6 +110,17 @@ def save_checkpoint(
     write_whole(path, content)
     write_whole(path.with_suffix(".json"), (json.dumps(full, indent=2) + "\n").encode())
     return path
+
+
+def kind_of(path: Path) -> Kind:
+    """What the card beside the weights ``path`` says that they are."""
+    kind = _read_json(path.with_suffix(".json")).get("kind")
+    if kind not in get_args(Kind):
+        raise CheckpointError(
+            f"{path.with_suffix('.json')} is the card of a {kind!r}; known are "
+            f"{' and '.join(get_args(Kind))}"
+        )
+    return cast(Kind, kind)
 
 
 def load_checkpoint(path: Path, kind: Kind) -> Checkpoint:

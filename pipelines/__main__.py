@@ -18,6 +18,7 @@ COMMANDS = {
     "pseudo_label": "masks of unlabelled slices, to train stage 1 on",
     "train_seg": "train stage 1, the lungs",
     "train_cls": "train stage 2, COVID-19 or not",
+    "export": "graphs of networks, to run without torch",
 }
 
 USAGE = "usage: lungseg-covid NAME [options], where NAME is one of\n" + "\n".join(

@@ -55,6 +55,7 @@ HEAVY = (
             "['missing-folder', '--out', 'out']))",
             2,
         ),
+        ("from pipelines.export import main; main(['--help'])", 0),
         ("from pipelines.inspect import main; main(['--help'])", 0),
         ("from pipelines.inspect import main; raise SystemExit(main(['missing-folder']))", 2),
         ("from pipelines.inspect import main; raise SystemExit(main(['samples', '--quiet']))", 0),
