@@ -55,6 +55,7 @@ def parser() -> CommandParser:
         help="stage 2 sees the lung box or the whole slice (%(default)s)",
     )
     options.add_weights(parser)
+    options.add_backend(parser)
     options.add_batch_size(parser)
     add(
         "--workers",
@@ -96,6 +97,7 @@ def _predict(given: argparse.Namespace) -> ExitCode:
     chosen = Options(
         region=given.region,
         device=given.device,
+        backend=given.backend,
         batch_size=given.batch_size,
         threshold=given.threshold,
         hu_offset=given.hu_offset,

@@ -67,6 +67,7 @@ class Options:
     hu_offset: float | None = None
     overlays: bool = True
     operating_point: str = DEFAULT_AIM
+    backend: str = "auto"
     window: Window = LUNG_WINDOW
     case: CaseBy = "file"
     masks: bool = False
@@ -122,9 +123,14 @@ def predict_folder(
     from pipelines.two_stage import TwoStagePipeline
 
     pipeline = TwoStagePipeline.from_checkpoints(
-        weights, options.region, options.device, options.threshold, options.operating_point
+        weights,
+        options.region,
+        options.device,
+        options.threshold,
+        options.operating_point,
+        options.backend,
     )
-    identity["device"] = str(pipeline.segmenter.device)
+    identity |= {"device": pipeline.segmenter.device, "backend": pipeline.backend}
     start = folder.begin(state, identity)
     run = _Run(pipeline, grouped.inputs, folder, options)
     record = {**start, "note": NOTE, "input": str(root), "threshold": pipeline.threshold}

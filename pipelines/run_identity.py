@@ -17,6 +17,7 @@ _NAMES = {
     "input_list_sha256": "the input files",
     "versions": "the installed versions",
     "device": "the device",
+    "backend": "the backend",
     "weights": "the weights or their cards",
 }
 

@@ -15,7 +15,8 @@ def package_version() -> str:
 
 def versions() -> dict[str, str]:
     """Python, this package and the libraries whose arithmetic a row depends on, by name."""
-    libraries = ("numpy", "torch", "opencv-python-headless", "pillow", "timm")
+    libraries = ("numpy", "opencv-python-headless", "pillow", "torch", "timm")
+    libraries += ("openvino", "onnxruntime")
     return {
         "python": platform.python_version(),
         PACKAGE: package_version(),
