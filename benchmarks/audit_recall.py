@@ -42,7 +42,7 @@ Change = Callable[[Grey, np.random.Generator], Grey]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure, and write one JSON object."""
+    """Measure, write one JSON object, and print its table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-dir", type=Path, required=True, help="folder of the sets")
     parser.add_argument("--out", type=Path, required=True, help="JSON file to write")
@@ -57,6 +57,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
         images = inventory.images[:: given.every]
         result["sets"][name] = measured(inventory.root, images, given.seed, given.workers)
     given.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    print(table(result))
+
+
+def table(result: Mapping[str, Any]) -> str:
+    """Recall of each kind on each set, in Markdown."""
+    lines = [
+        f"| planted | {' | '.join(result['sets'])} |",
+        f"|---|{'---|' * len(result['sets'])}",
+    ]
+    for kind in (*CHANGES, "all"):
+        found = [{**one["recall"], "all": one["all"]}[kind] for one in result["sets"].values()]
+        cells = [
+            f"{one['found']:,} of {one['planted']:,}: {one['recall']:.3f} "
+            f"({one['low']:.3f} to {one['high']:.3f})"
+            for one in found
+        ]
+        lines.append(f"| {kind} | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def measured(

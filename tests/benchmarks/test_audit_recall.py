@@ -35,6 +35,9 @@ def test_each_slice_gets_one_copy_and_what_was_there_before_is_no_false_pair(
     (pair,) = result["as_published"]["across_patients"]
     assert (pair["a"], pair["b"]) == ("0.png", "5.jpg")
     assert result["false_pairs"] == []
+    lines = script.table({"sets": {"drawn": result}}).split("\n")
+    assert lines[0] == "| planted | drawn |" and len(lines) == 8
+    assert lines[-1] == "| all | 6 of 6: 1.000 (0.610 to 1.000) |"
 
 
 def test_what_is_not_found_is_named_and_what_is_wrongly_paired_too(
