@@ -21,6 +21,7 @@ from covidcls.audit.floors.metadata import metadata_features
 from covidcls.audit.giveaways import Giveaway, distributions, giveaways
 from covidcls.audit.inventory import Inventory
 from covidcls.audit.measuring import measure
+from covidcls.audit.numbering import missing_numbers
 from covidcls.audit.patients import SplitCount, patient_findings, split_counts
 from covidcls.audit.reading import ReadFile, read_files
 from covidcls.audit.splits import SplitComparison, compare_splits
@@ -100,6 +101,7 @@ def audit_images(
     listed = [*images, *inventory.absent]
     findings = [
         *file_findings(inventory, read.files),
+        *missing_numbers(listed),
         *copy_findings(images, groups),
         *patient_findings(listed),
         *(giveaway.finding() for giveaway in given_away),

@@ -22,6 +22,7 @@ _KINDS = {
     "constant": "Files of one grey value",
     "absent": "Files that are listed and absent",
     "unlisted": "Files that are in no split",
+    "missing_number": "Series of names with gaps",
 }
 
 

@@ -198,6 +198,11 @@ def _files(audit: Audit) -> Iterator[Verdict]:
         ("constant", "files of one grey value", "Their label can only be guessed."),
         ("absent", "files that are listed and absent", "Figures on them cannot be repeated here."),
         ("unlisted", "files that are in no split", "Leave them out."),
+        (
+            "missing_number",
+            "series of file names that lack numbers",
+            "Files may have been lost or taken out: say on how many a result is.",
+        ),
     ):
         if n := kinds[kind]:
             yield Verdict(False, f"{what}: {n:,}", means)
