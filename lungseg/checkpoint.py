@@ -143,7 +143,9 @@ def load_checkpoint(path: Path, kind: Kind) -> Checkpoint:
         content = path.read_bytes()
     except OSError as error:
         raise CheckpointError(f"cannot read the weights {path}: {error.strerror}") from error
-    if content[:4] == b"PK\x03\x04" or content[:1] == b"\x80":
+    # the length of a safetensors header may begin with 0x80 too, but then its JSON follows
+    pickled = content[:1] == b"\x80" and content[8:9] != b"{"
+    if content[:4] == b"PK\x03\x04" or pickled:
         raise CheckpointError(
             f"{path} is a pickle under another name; pickles can run code and are never read"
         )

@@ -115,6 +115,17 @@ def test_a_pickle_is_refused_under_any_name_and_never_run(
     assert not trace.exists()
 
 
+def test_a_header_whose_length_begins_as_a_pickle_does_is_none(tmp_path: Path) -> None:
+    """One header in 32, whose length is filled up to a multiple of 8, has such a length."""
+    lengths = set()
+    for n in range(1, 257, 8):
+        tensors = {"t" * n: torch.zeros(1)}
+        path = save_checkpoint(tmp_path, "one", tensors, {"kind": "segmenter"})
+        lengths.add(path.read_bytes()[0])
+        assert load_checkpoint(path, "segmenter").tensors.keys() == tensors.keys()
+    assert 0x80 in lengths
+
+
 def test_another_kind_is_refused(saved: Path) -> None:
     with pytest.raises(CheckpointError, match="is a 'segmenter' by its card, but a 'classifier'"):
         load_checkpoint(saved, "classifier")
