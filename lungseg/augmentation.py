@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import cv2
@@ -79,6 +81,50 @@ def figure_augmentation(size: int) -> A.Compose:
     )
 
 
+def style_augmentation(size: int) -> A.Compose:
+    """For stage 2: every look that a slice can have, so that none can be the class.
+
+    Geometry as :func:`figure_augmentation`, a little more of it; then window, tone curve, contrast,
+    sharpness, resolution, noise, compression and marks, several of them at once.
+    """
+    return A.Compose(
+        [
+            A.RandomResizedCrop(
+                (size, size), scale=(0.65, 1.0), ratio=(0.75, 1.33), interpolation=cv2.INTER_AREA
+            ),
+            A.HorizontalFlip(p=0.5),
+            A.Affine(rotate=(-15, 15), shear=(-5, 5), p=0.7),
+            _Drawn(partial(draw_window, wide=False), p=0.7),
+            _Drawn(draw_curve, p=0.5),
+            *_grey_values(),
+            *_few_pixels(),
+            _Drawn(draw_marks, p=0.25),
+        ]
+    )
+
+
+def with_jpeg_noise(compose: A.Compose) -> A.Compose:
+    """``compose``, and then most pictures through a JPEG of any quality."""
+    return A.Compose([*compose.transforms, A.ImageCompression(quality_range=(35, 95), p=0.7)])
+
+
+def with_smooth_masks(compose: A.Compose) -> A.Compose:
+    """``compose`` for masks that are probabilities: bilinear, where labels need the nearest."""
+    compose.set_mask_interpolation(cv2.INTER_LINEAR)
+    return compose
+
+
+class _Drawn(A.ImageOnlyTransform):  # type: ignore[misc]  # albumentations ships no types
+    """One of the functions ``draw(picture, rng=...)`` below, by the seed of the pipeline."""
+
+    def __init__(self, draw: Callable[..., Picture], p: float) -> None:
+        super().__init__(p=p)
+        self.draw = draw
+
+    def apply(self, img: Picture, **_: Any) -> Picture:
+        return self.draw(img, rng=self.random_generator)
+
+
 def _resize(size: int, how: int) -> Any:
     # see resized_masks
     exact = cv2.INTER_NEAREST_EXACT
@@ -144,6 +190,16 @@ def draw_window(picture: Picture, wide: bool, rng: np.random.Generator) -> Pictu
             low, high = rng.uniform(-20, 30), rng.uniform(420, 1000)
     shown = np.clip((values - low) / (high - low), 0, 1) * 255
     return np.asarray(shown.round(), np.uint8)
+
+
+def draw_curve(picture: Picture, rng: np.random.Generator) -> Picture:
+    """``picture`` (uint8 H x W) through a random rising tone curve; every third time equalised
+    before, so that its histogram becomes one that is drawn too."""
+    rises = np.cumsum(rng.dirichlet(np.full(6, 3.0)))
+    curve = np.interp(np.arange(256), np.linspace(0, 255, 7), np.append(0, rises) * 255)
+    if rng.random() < 1 / 3:
+        picture = cv2.equalizeHist(picture)
+    return np.asarray(curve.round().astype(np.uint8)[picture])
 
 
 def draw_marks(picture: Picture, rng: np.random.Generator) -> Picture:

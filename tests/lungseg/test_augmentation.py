@@ -12,11 +12,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from lungseg.augmentation import (
+    draw_curve,
     draw_marks,
     draw_window,
     figure_augmentation,
     paper_augmentation,
     strong_augmentation,
+    style_augmentation,
+    with_jpeg_noise,
+    with_smooth_masks,
 )
 
 
@@ -83,7 +87,9 @@ def test_the_paper_turns_under_five_degrees_and_scales_by_a_tenth() -> None:
         assert columns[-1] - columns[0] + 1 <= 64 * 1.1 * 1.09 + 2
 
 
-@pytest.mark.parametrize("make", [paper_augmentation, strong_augmentation, figure_augmentation])
+@pytest.mark.parametrize(
+    "make", [paper_augmentation, strong_augmentation, figure_augmentation, style_augmentation]
+)
 @pytest.mark.parametrize("shape", [(40, 90), (1, 1), (300, 200)])
 def test_every_augmentation_gives_an_8_bit_picture_of_the_size(
     make: Callable[[int], Any], shape: tuple[int, int]
@@ -116,3 +122,53 @@ def test_marks_leave_most_of_the_picture_and_the_original_alone() -> None:
     assert np.array_equal(picture, drawing())
     assert max(changed) < 0.6
     assert np.mean(np.array(changed) > 0) > 0.8
+
+
+def test_tone_curves_keep_the_order_of_densities_and_differ() -> None:
+    ramp = np.arange(256, dtype=np.uint8)[None]
+    curves = [draw_curve(ramp, np.random.default_rng(seed)) for seed in range(30)]
+    for curve in curves:
+        assert curve.dtype == np.uint8
+        assert (np.diff(curve.astype(int)) >= 0).all()
+    assert np.std([curve[0, 128] for curve in curves]) > 20
+
+
+def test_style_changes_greys_by_seed_and_masks_by_geometry_alone() -> None:
+    compose = with_smooth_masks(style_augmentation(96))
+    picture = drawing() // 2 + 40
+    lung = drawing()[..., None]
+    looks = set()
+    for seed in range(12):
+        compose.set_random_seed(seed)
+        both = compose(image=picture, mask=lung)
+        assert both["mask"].shape[:2] == both["image"].shape == (96, 96)
+        # bright inside and dark outside still: the mask lies where the picture's shape does
+        inside = both["mask"].reshape(96, 96) > 127
+        assert np.median(both["image"][inside]) >= np.median(both["image"][~inside])
+        looks.add(int(np.median(both["image"][inside])))
+    assert len(looks) > 8
+
+
+def test_masks_that_are_probabilities_have_no_steps() -> None:
+    """A ramp, turned and scaled, is a ramp again; by the nearest pixel it would have stairs."""
+    ramp = np.tile(np.linspace(0, 255, 32).astype(np.uint8), (32, 1))
+
+    def levels(compose: Any) -> int:
+        compose.set_random_seed(1)
+        return len(np.unique(compose(image=ramp, mask=ramp)["mask"]))
+
+    assert levels(with_smooth_masks(paper_augmentation(128))) > 2 * levels(paper_augmentation(128))
+
+
+def test_jpeg_noise_spoils_most_pictures_a_little() -> None:
+    import albumentations as A
+
+    compose = with_jpeg_noise(A.Compose([A.NoOp()]))
+    rng = np.random.default_rng(0)
+    picture = rng.integers(0, 256, (64, 64)).astype(np.uint8)
+    changes = []
+    for seed in range(40):
+        compose.set_random_seed(seed)
+        changes.append(np.abs(compose(image=picture)["image"].astype(int) - picture).mean())
+    assert 0.4 < np.mean(np.array(changes) > 0) < 0.95
+    assert max(changes) < 60
