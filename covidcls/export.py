@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from covidcls.calibration import calibrated, fit_temperature
 from covidcls.classifier import CovidClassifier
 from covidcls.data.module import CovidDataModule
+from covidcls.data.pictures import LabelledPicture
 from covidcls.floor import lung_free_floor
+from covidcls.fusion import cross_fitted, fit_fusion, lesions_of
 from covidcls.operating_point import DEFAULT_AIM, choose_band, choose_operating_points
 from covidcls.statistics import auc, figures
 from covidcls.training import network_of
@@ -43,8 +47,7 @@ def export_classifier(
         "kind": "classifier",
         "architecture": module.arch,
         "positive_class": "COVID",
-        "region": data.region,
-        "margin": data.margin,
+        **data.view.as_card(),
         "input_size": data.size,
         "normalisation": {"mean": module.entry.mean, "std": module.entry.std},
         "temperature": 1.0,
@@ -52,9 +55,9 @@ def export_classifier(
         "segmenter": {"name": data.segmenter_name, "sha256": data.segmenter_sha256},
         "training": {
             "started_from": module.pretrained,
-            "data": data.data_dir.name,
-            "layout": data.layout,
-            "split": "official" if data.layout == "covid-ct" else f"seed {data.split_seed}",
+            "data": ", ".join(source.name for source in data.sources),
+            "layout": ", ".join(source.layout for source in data.sources),
+            "split": data.split(),
             "split_sha256": data.split_sha256(),
             **{
                 part: {
@@ -77,9 +80,24 @@ def export_classifier(
         path = save_checkpoint(Path(folder), name, tensors, card)
         half = CovidClassifier(load_checkpoint(path, "classifier"))
     logits = half.logits(exact)
-    temperature = fit_temperature(logits.tolist(), labels)
-    probability = calibrated(logits, temperature)
     patients = [picture.patient for picture in data.pictures["val"]]
+    judged, fusion = logits, None
+    if data.view.lesions:
+        lesions = lesions_of(exact, data.size)
+        fusion = fit_fusion(logits, lesions, labels)
+        unseen = cross_fitted(logits, lesions, labels, patients)
+        judged = fusion.logits(logits, lesions) if unseen is None else unseen
+        card["fusion"] = {
+            **fusion.as_card(),
+            "fitted_on": "validation",
+            "figures_on_validation": (
+                "of the slices that it was fitted on"
+                if unseen is None
+                else "cross-fitted over patients"
+            ),
+        }
+    temperature = fit_temperature(judged.tolist(), labels)
+    probability = calibrated(judged, temperature)
     points = choose_operating_points(labels, probability.tolist(), patients)
     threshold = points[DEFAULT_AIM]["threshold"]
     card |= {"temperature": round(temperature, 6), "threshold": threshold}
@@ -91,18 +109,24 @@ def export_classifier(
     card["half_precision_cost"] = {
         "validation_auc": round(float((auc(truth, logits, one) - auc(truth, whole, one))[0]), 6),
         "largest_difference_of_probability": round(
-            float(np.abs(calibrated(whole, temperature) - probability).max()), 6
+            float(np.abs(calibrated(whole, temperature) - calibrated(logits, temperature)).max()), 6
         ),
     }
-    measured: dict[str, Any] = {}
-    for part in ("val", "test") if test else ("val",):
-        scores = calibrated(half.logits(data.views[part].exact), temperature)
-        pictures = data.pictures[part]
-        found = figures(
-            [p.label for p in pictures], scores.tolist(), threshold, [p.patient for p in pictures]
-        )
-        measured[part] = {key: value.as_dict() for key, value in found.items()}
-    card["figures"] = measured
+    scores = {"val": probability}
+    if test:
+        seen = data.views["test"].exact
+        logits = half.logits(seen)
+        if fusion is not None:
+            logits = fusion.logits(logits, lesions_of(seen, data.size))
+        scores["test"] = calibrated(logits, temperature)
+    card["figures"] = {
+        part: _figures(data.pictures[part], found, threshold) for part, found in scores.items()
+    }
+    if len(data.sources) > 1:
+        card["figures_by_source"] = {
+            part: _by_source(data.pictures[part], found, threshold)
+            for part, found in scores.items()
+        }
     card["floor"] = {
         "what": "random forest on 24 x 24 pixels with the lungs removed, AUC on validation",
         **lung_free_floor(
@@ -120,3 +144,24 @@ def export_classifier(
     path = save_checkpoint(directory, name, tensors, card)
     final: dict[str, Any] = load_checkpoint(path, "classifier").card
     return final
+
+
+def _figures(
+    pictures: Sequence[LabelledPicture], scores: NDArray[np.float64], threshold: float
+) -> dict[str, Any]:
+    labels, patients = [p.label for p in pictures], [p.patient for p in pictures]
+    found = figures(labels, scores.tolist(), threshold, patients)
+    return {key: value.as_dict() for key, value in found.items()}
+
+
+def _by_source(
+    pictures: Sequence[LabelledPicture], scores: NDArray[np.float64], threshold: float
+) -> dict[str, Any]:
+    """Figures of each source alone, and ``mean_auc``, by which the epoch was chosen."""
+    by_source: dict[str, Any] = {}
+    for name in dict.fromkeys(picture.source for picture in pictures):
+        here = np.array([picture.source == name for picture in pictures])
+        of_source = [picture for picture in pictures if picture.source == name]
+        by_source[name] = _figures(of_source, scores[here], threshold)
+    mean = np.mean([found["auc"]["value"] for found in by_source.values()])
+    return {**by_source, "mean_auc": round(float(mean), 4)}

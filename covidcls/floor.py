@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covidcls.audit.floors.forest import auc_interval, forest_scores
-from covidcls.data.dataset import RegionViews
+from covidcls.data.dataset import SeenPictures
 from covidcls.data.pictures import LabelledPicture
 from lungseg.bootstrap import Interval
 
-Part = tuple[RegionViews, Sequence[LabelledPicture]]
+Part = tuple[SeenPictures, Sequence[LabelledPicture]]
 
 
 def lung_free_floor(train: Part, val: Part, seed: int = 0) -> Interval:

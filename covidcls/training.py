@@ -12,15 +12,16 @@ from torch.nn import functional
 from torchmetrics import MetricCollection
 from torchmetrics.classification import (
     BinaryAccuracy,
-    BinaryAUROC,
     BinaryF1Score,
     BinaryPrecision,
     BinaryRecall,
     BinarySpecificity,
 )
+from torchmetrics.retrieval import RetrievalAUROC
 
 from covidcls.data.dataset import Sample
 from covidcls.zoo import architecture, create_classifier
+from lungseg.errors import UsageError
 from lungseg.optimiser import Schedule, adamw
 from lungseg.repeats import seen_once
 from lungseg.tensors import normalise
@@ -69,16 +70,27 @@ class CovidModule(lightning.LightningModule):
                 "precision": BinaryPrecision(),
                 "specificity": BinarySpecificity(),
                 "f1": BinaryF1Score(),
-                "auc": BinaryAUROC(),
+                # of each source alone, then their mean: a pooled one also counts as right that a
+                # source of many COVID-19 slices is told from one of few
+                "auc": RetrievalAUROC(),
             },
             prefix="val/",
         )
 
-    def forward(self, grey: Tensor) -> Tensor:
-        """Grey N x H x W in [0, 1] to logits N."""
-        pictures = normalise(grey, self.entry.mean, self.entry.std)
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Pictures N x H x W or N x 3 x H x W in [0, 1] to logits N."""
+        pictures = normalise(pictures, self.entry.mean, self.entry.std)
         logits: Tensor = self.network(pictures.contiguous(memory_format=torch.channels_last))
         return logits.squeeze(1)
+
+    def setup(self, stage: str) -> None:
+        """Raises UsageError where the data do not show what the network needs."""
+        needed, data = self.entry.channels, getattr(self.trainer, "datamodule", None)
+        if needed and data is not None and data.view.channels != needed:
+            raise UsageError(
+                f"{self.arch} looks at {needed} channels, but the data give {data.view.channels}; "
+                f"use --data.channels {needed}"
+            )
 
     def on_fit_start(self) -> None:
         self.network.to(memory_format=torch.channels_last)
@@ -104,7 +116,11 @@ class CovidModule(lightning.LightningModule):
         label = batch["label"]
         loss = functional.binary_cross_entropy_with_logits(logits, label)
         self.log("val/loss", loss, prog_bar=True, sync_dist=True)
-        self.scores.update(torch.sigmoid(logits)[fresh], label.int()[fresh])
+        self.scores.update(
+            preds=torch.sigmoid(logits)[fresh],
+            target=label.int()[fresh],
+            indexes=batch["source"][fresh],
+        )
 
     def on_validation_epoch_end(self) -> None:
         figures = self.scores.compute()  # gathers over processes by itself

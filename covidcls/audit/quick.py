@@ -48,7 +48,7 @@ def quick_audit(root: Path, pictures: Mapping[Part, Sequence[LabelledPicture]]) 
     It refuses nothing: the official split of COVID-CT has a paper in two parts, and a result on it
     is wanted all the same.
     """
-    images = [_image(root, one, part) for part, ones in pictures.items() for one in ones]
+    images = [labelled_image(root, one, part) for part, ones in pictures.items() for one in ones]
     files = list(read_files([root / image.path for image in images], _nothing))
     facts = [file.facts for file in files]
     # a picture of one grey value is like any other of that value
@@ -61,7 +61,8 @@ def quick_audit(root: Path, pictures: Mapping[Part, Sequence[LabelledPicture]]) 
     return QuickAudit(tuple(in_order([*copies, *patient_findings(images), *told])), floors)
 
 
-def _image(root: Path, picture: LabelledPicture, part: Part) -> LabelledImage:
+def labelled_image(root: Path, picture: LabelledPicture, part: Part | None = None) -> LabelledImage:
+    """A picture of a training, which lies below ``root``, as the audit knows images."""
     path = picture.path.relative_to(root).as_posix()
     patient = picture.patient if picture.patient_known else None
     return LabelledImage(path, _LABELS[picture.label], part, patient, source_of(path))

@@ -16,34 +16,36 @@ from covidcls.data.mask_cache import MaskCache
 from covidcls.data.pictures import LabelledPicture
 from covidcls.views.lungs import Lungs
 from covidcls.views.view import View
-from lungseg.regions import Region
 from lungseg.slice import Slice
-from lungseg.tensors import resize
+from lungseg.tensors import channels_first, resize
 
 
 class Sample(TypedDict):
-    """``picture`` float32 S x S in [0, 1], ``label`` 0 or 1."""
+    """``picture`` float32 S x S or 3 x S x S in [0, 1], ``label`` 0 or 1, ``source`` a number."""
 
     picture: Tensor
     label: Tensor
+    source: Tensor
 
 
-class RegionViews:
-    """One region of each picture, cut by its mask.
+class SeenPictures:
+    """What stage 2 sees of each picture, by its ``view``.
 
-    ``exact``: float32 ``size`` x ``size`` in [0, 1], resized as :class:`CovidClassifier` does.
-    ``roomy``: uint8 of a quarter more a side, for augmentation. ``lungless``: how many pictures
-    had no lung found and stay whole. ``lung_free``: see ``lung_free_picture``; for the floor.
+    ``exact``: float32 ``size`` x ``size`` (x 3) in [0, 1], resized as :class:`CovidClassifier`
+    does; ``roomy``: for augmentation, uint8 of a quarter more a side, without what the network is
+    not given. One of both is filled, as ``augmented`` says. ``lungless``: how many pictures had no
+    lung found and stay whole. ``lung_free``: see ``lung_free_picture``; for the floor.
     """
 
     def __init__(
         self,
         pictures: Sequence[LabelledPicture],
         cache: MaskCache,
-        region: Region,
-        margin: int,
+        view: View,
         size: int,
+        augmented: bool = False,
     ) -> None:
+        self.view = view
         self.exact: list[NDArray[np.float32]] = []
         self.roomy: list[NDArray[np.uint8]] = []
         self.lung_free: list[NDArray[np.float32]] = []
@@ -51,32 +53,54 @@ class RegionViews:
         larger = size * 5 // 4
 
         def use(index: int, one: Slice, lungs: Lungs) -> None:
-            view = View(region, margin).see(one.pixels, lungs)
+            seen = view.see(one.pixels, lungs)
             self.lungless += not lungs.mask.any()
-            self.exact.append(resize(view, size))
-            self.roomy.append((resize(view, larger) * 255).round().astype(np.uint8))
             self.lung_free.append(lung_free_picture(one.pixels, lungs.mask))
+            if augmented:
+                given = resize(view.given(seen), larger)
+                self.roomy.append((given * 255).round().astype(np.uint8))
+            else:
+                self.exact.append(resize(seen, size))
 
         cache.each([picture.path for picture in pictures], use)
 
 
 class ClassifierSlices(Dataset[Sample]):
-    """Views with labels; ``compose``: an albumentations pipeline for training, None to measure."""
+    """What is seen, with labels and numbers of sources.
+
+    ``compose``: an albumentations pipeline for training, which changes the greys of the first
+    channel and moves all; None to measure.
+    """
 
     def __init__(
-        self, views: RegionViews, labels: Sequence[int], compose: Any | None = None
+        self,
+        seen: SeenPictures,
+        labels: Sequence[int],
+        sources: Sequence[int],
+        compose: Any | None = None,
     ) -> None:
-        self.views, self.labels, self.compose = views, labels, compose
+        self.seen, self.labels, self.sources, self.compose = seen, labels, sources, compose
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def __getitem__(self, index: int) -> Sample:
         if self.compose is None:
-            picture = torch.from_numpy(self.views.exact[index])
+            picture = self.seen.view.given(self.seen.exact[index])
         else:
             # torch's generator alone, which the loader seeds per worker and epoch
             self.compose.set_random_seed(int(torch.randint(2**31 - 1, ())))
-            drawn = self.compose(image=self.views.roomy[index])["image"]
-            picture = torch.from_numpy(drawn).float() / 255
-        return Sample(picture=picture, label=torch.tensor(float(self.labels[index])))
+            drawn = _augmented(self.seen.roomy[index], self.compose)
+            picture = drawn.astype(np.float32) / np.float32(255)
+        return Sample(
+            picture=torch.from_numpy(np.ascontiguousarray(channels_first(picture))),
+            label=torch.tensor(float(self.labels[index])),
+            source=torch.tensor(self.sources[index]),
+        )
+
+
+def _augmented(picture: NDArray[np.uint8], compose: Any) -> NDArray[np.uint8]:
+    if picture.ndim == 2:
+        return np.asarray(compose(image=picture)["image"], np.uint8)
+    drawn = compose(image=np.ascontiguousarray(picture[..., 0]), mask=picture[..., 1:])
+    return np.dstack([drawn["image"], drawn["mask"]])

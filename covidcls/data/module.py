@@ -1,23 +1,20 @@
-"""Labelled CT pictures for Lightning: COVID-CT's official split, or class folders."""
+"""Labelled CT pictures for Lightning: COVID-CT's official split, class folders, or several sets."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import lightning
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, WeightedRandomSampler
 
-from covidcls.data.dataset import ClassifierSlices, RegionViews, Sample
-from covidcls.data.mask_cache import MaskCache
-from covidcls.data.pictures import (
-    LabelledPicture,
-    Part,
-    divide,
-    read_class_folders,
-    read_covid_ct,
-    split_sha256,
-)
+from covidcls.data.dataset import ClassifierSlices, Sample, SeenPictures
+from covidcls.data.folds import cached_folds
+from covidcls.data.mask_cache import MaskCache, default_cache
+from covidcls.data.pictures import LabelledPicture, Part, split_sha256
+from covidcls.data.sampling import balanced_weights
+from covidcls.data.sources import Division, Layout, Source, common_folder, read_sources
+from covidcls.views.view import Channels, Decoding, Normalise, View
 from lungseg.errors import UsageError
 from lungseg.regions import DEFAULT_MARGIN, Region
 from lungseg.segmenter import LungSegmenter
@@ -30,46 +27,70 @@ class CovidDataModule(lightning.LightningDataModule):
         data_dir: ``covid-ct`` as published, or a folder of class folders.
         layout: ``covid-ct`` (its own split) or ``folders`` (split by patient, where known).
         positive: with ``folders``, the class of COVID-19.
+        sources: several data sets, each with folder, layout and positive, instead of these three.
         val_share, split_seed: with ``folders``, how validation is drawn.
+        fold: number, from 0, of the fold that validates instead; patients, papers and copies stay
+            together, and of COVID-CT train and validation are divided anew. None for no folds.
+        folds: how many folds ``split_seed`` draws.
         region, margin: what stage 2 sees; see :func:`lungseg.regions.region_of`.
+        normalise: ``none``, or ``lung`` for greys by lung and soft tissue instead of by window.
+        decoding: ``display``, or ``neutral`` for small, blurred pictures without a file's history;
+            training adds noise of JPEG.
+        channels: ``grey``, or ``lesion`` for grey, lungs and probability of lesion.
+        fusion: whether the export puts the network's logit and the lesion share together.
         segmenter: name or path of stage-1 weights; None is the default of ``weights_dir``.
         weights_dir: folder of weights; None is the shipped one.
-        cache_dir: where masks are kept; None is the user's cache folder.
+        cache_dir: where masks and folds are kept; None is the user's cache folder.
         size: side of the network's input in pixels.
-        augmentation: ``paper`` (scale 0.1, rotation 5 degrees, flip) or ``figure`` (the look of a
-            print too).
+        sampling: ``shuffle``, or ``balanced`` for sources, labels and patients drawn alike.
+        augmentation: ``paper`` (scale 0.1, rotation 5 degrees, flip), ``figure`` (the look of a
+            print too) or ``style`` (any look).
         workers: processes that augment.
     """
 
     def __init__(
         self,
         data_dir: str = "../shared/data/covid-ct",
-        layout: Literal["covid-ct", "folders"] = "covid-ct",
+        layout: Layout = "covid-ct",
         positive: str = "COVID",
+        sources: list[Source] | None = None,
         val_share: float = 0.2,
         split_seed: int = 0,
+        fold: int | None = None,
+        folds: int = 5,
         region: Region = "crop",
         margin: int = DEFAULT_MARGIN,
+        normalise: Normalise = "none",
+        decoding: Decoding = "display",
+        channels: Channels = "grey",
+        fusion: bool = False,
         segmenter: str | None = None,
         weights_dir: str | None = None,
         cache_dir: str | None = None,
         size: int = 224,
         batch_size: int = 16,
-        augmentation: Literal["paper", "figure"] = "paper",
+        sampling: Literal["shuffle", "balanced"] = "shuffle",
+        augmentation: Literal["paper", "figure", "style"] = "paper",
         workers: int = 1,
     ) -> None:
         super().__init__()
         self.save_hyperparameters()
-        self.data_dir, self.layout, self.positive = Path(data_dir), layout, positive
-        self.val_share, self.split_seed = val_share, split_seed
-        self.region: Region = region
-        self.margin, self.size, self.batch_size = margin, size, batch_size
-        self.segmenter, self.weights_dir, self.cache_dir = segmenter, weights_dir, cache_dir
-        self.augmentation, self.workers = augmentation, workers
+        if fold is not None and not 0 <= fold < folds:
+            raise UsageError(
+                f"there is no fold {fold} of {folds}; give --data.fold 0 to {folds - 1}"
+            )
+        self.sources = sources or [Source(data_dir, layout, positive)]
+        self.data_dir = common_folder(self.sources)
+        self.val_share, self.split_seed, self.fold, self.folds = val_share, split_seed, fold, folds
+        self.view = View(region, margin, normalise, decoding, channels, fusion)
+        self.size, self.batch_size = size, batch_size
+        self.segmenter, self.weights_dir = segmenter, weights_dir
+        self.cache_dir = default_cache() if cache_dir is None else Path(cache_dir)
+        self.sampling, self.augmentation, self.workers = sampling, augmentation, workers
         self.segmenter_name = ""
         self.segmenter_sha256 = ""
         self.pictures: dict[Part, list[LabelledPicture]] = {}
-        self.views: dict[Part, RegionViews] = {}
+        self.views: dict[Part, SeenPictures] = {}
 
     def setup(self, stage: str | None = None) -> None:
         """Read train and validation once; the test files only for ``stage`` ``test``.
@@ -78,7 +99,7 @@ class CovidDataModule(lightning.LightningDataModule):
         class folders, which have none.
         """
         wanted: tuple[Part, ...] = ("train", "val", "test") if stage == "test" else ("train", "val")
-        if "test" in wanted and self.layout != "covid-ct":
+        if "test" in wanted and any(source.layout != "covid-ct" for source in self.sources):
             raise UsageError("class folders have no test split; leave --test false")
         for part in wanted:
             if part not in self.views:
@@ -87,31 +108,39 @@ class CovidDataModule(lightning.LightningDataModule):
     def read(self, part: Part) -> None:
         """Read one part and find its lungs.
 
-        Raises UsageError when files of it are absent, or it does not have both classes.
+        Raises UsageError when files of it are absent, or a source does not have both classes in it.
         """
-        if self.layout == "covid-ct":
-            self.pictures[part] = read_covid_ct(self.data_dir, part)
-        else:
-            every = read_class_folders(self.data_dir, self.positive)
-            self.pictures[part] = divide(every, self.val_share, self.split_seed)[part]
-        if len(set(self.labels(part))) < 2:
-            raise UsageError(
-                f"the {part} part of {self.data_dir} has {len(self.pictures[part])} pictures, and "
-                "not of both classes; give more, or with --data.layout folders another "
-                "--data.split_seed or --data.val_share"
-            )
-        name = self.segmenter
+        division = Division(self.val_share, self.split_seed, self.fold, self._folds)
+        self.pictures[part] = read_sources(self.sources, part, division)
+        for source in self.sources:
+            labels = [one.label for one in self.pictures[part] if one.source == source.name]
+            if len(set(labels)) < 2:
+                raise UsageError(
+                    f"the {part} part of {source.folder} has {len(labels)} pictures, and not of "
+                    "both classes; give more, or with --data.layout folders another "
+                    "--data.split_seed or --data.val_share"
+                )
         folder = None if self.weights_dir is None else Path(self.weights_dir)
-        segmenter = LungSegmenter.from_checkpoint(name, folder)
+        segmenter = LungSegmenter.from_checkpoint(self.segmenter, folder)
         self.segmenter_name, self.segmenter_sha256 = segmenter.name, segmenter.sha256
-        cache = MaskCache(segmenter, None if self.cache_dir is None else Path(self.cache_dir))
-        self.views[part] = RegionViews(
-            self.pictures[part], cache, self.region, self.margin, self.size
+        cache = MaskCache(segmenter, self.cache_dir)
+        self.views[part] = SeenPictures(
+            self.pictures[part], cache, self.view, self.size, augmented=part == "train"
         )
+
+    def _folds(self, root: Path, pictures: Any) -> list[int]:
+        return cached_folds(root, pictures, self.folds, self.split_seed, self.cache_dir)
 
     def labels(self, part: Part) -> list[int]:
         """1 for COVID-19, 0 for not, in the order of ``pictures``."""
         return [picture.label for picture in self.pictures[part]]
+
+    def split(self) -> str:
+        """In words, how validation was divided from training."""
+        if self.fold is not None:
+            return f"fold {self.fold} of {self.folds}, seed {self.split_seed}"
+        ways = {"covid-ct": "official", "folders": f"seed {self.split_seed}"}
+        return ", ".join(dict.fromkeys(ways[source.layout] for source in self.sources))
 
     def split_sha256(self) -> str:
         """Hash of who is in which part."""
@@ -119,19 +148,34 @@ class CovidDataModule(lightning.LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[Sample]:
         """Augmented, shuffled."""
-        from lungseg.augmentation import figure_augmentation, paper_augmentation
+        from lungseg import augmentation
 
-        make = paper_augmentation if self.augmentation == "paper" else figure_augmentation
+        make = {
+            "paper": augmentation.paper_augmentation,
+            "figure": augmentation.figure_augmentation,
+            "style": augmentation.style_augmentation,
+        }[self.augmentation]
+        compose = make(self.size)
+        if self.view.decoding == "neutral":
+            compose = augmentation.with_jpeg_noise(compose)
+        sampler = None
+        if self.sampling == "balanced":
+            weights = balanced_weights(self.pictures["train"])
+            sampler = WeightedRandomSampler(weights, len(weights))
         return DataLoader(
-            ClassifierSlices(self.views["train"], self.labels("train"), make(self.size)),
+            self._slices("train", augmentation.with_smooth_masks(compose)),
             batch_size=self.batch_size,
-            shuffle=True,
+            shuffle=sampler is None,
+            sampler=sampler,
             drop_last=True,  # batch normalisation breaks on a last batch of one
             num_workers=self.workers,
         )
 
     def val_dataloader(self) -> DataLoader[Sample]:
         """As the classifier sees them in use, in order."""
-        return DataLoader(
-            ClassifierSlices(self.views["val"], self.labels("val")), batch_size=self.batch_size
-        )
+        return DataLoader(self._slices("val"), batch_size=self.batch_size)
+
+    def _slices(self, part: Part, compose: Any | None = None) -> ClassifierSlices:
+        number = {source.name: index for index, source in enumerate(self.sources)}
+        sources = [number[picture.source] for picture in self.pictures[part]]
+        return ClassifierSlices(self.views[part], self.labels(part), sources, compose)

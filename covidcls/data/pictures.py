@@ -23,12 +23,13 @@ class LabelledPicture:
     """A file, its label (1 COVID-19, 0 not), and its patient.
 
     ``patient``: the published id; where none is known the source paper (``paper:...``), else the
-    file itself (``file:...``).
+    file itself (``file:...``). ``source``: the data set that it is of, where there are several.
     """
 
     path: Path
     label: int
     patient: str
+    source: str = ""
 
     @property
     def patient_known(self) -> bool:

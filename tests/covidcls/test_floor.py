@@ -10,14 +10,15 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from covidcls.data.dataset import RegionViews
+from covidcls.data.dataset import SeenPictures
 from covidcls.data.mask_cache import MaskCache
 from covidcls.data.pictures import LabelledPicture
 from covidcls.floor import lung_free_floor
+from covidcls.views.view import View
 from lungseg.segmenter import LungSegmenter
 
 Draw = Callable[..., NDArray[np.uint8]]
-Part = tuple[RegionViews, list[LabelledPicture]]
+Part = tuple[SeenPictures, list[LabelledPicture]]
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def part(tiny_weights: Path, tmp_path: Path, drawn_slice: Draw) -> Callable[[str
             path = tmp_path / f"{name}{n}.png"
             Image.fromarray(drawn).save(path)
             pictures.append(LabelledPicture(path, n % 2, f"{name}{n}"))
-        return RegionViews(pictures, MaskCache(segmenter, tmp_path), "crop", 5, 32), pictures
+        return SeenPictures(pictures, MaskCache(segmenter, tmp_path), View(), 32), pictures
 
     return make
 

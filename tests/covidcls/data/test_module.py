@@ -11,10 +11,9 @@ import torch
 
 from covidcls.classifier import CovidClassifier
 from covidcls.data.module import CovidDataModule
-from covidcls.views.view import View
+from covidcls.data.sources import Source
 from lungseg.errors import UsageError
 from lungseg.io import as_slices
-from lungseg.lung_mask import LungMask
 from lungseg.regions import REGIONS
 from lungseg.segmenter import LungSegmenter
 from lungseg.tensors import stack
@@ -76,7 +75,7 @@ def test_training_batches_are_augmented_shuffled_and_whole(data: CovidDataModule
     assert [b["label"].tolist() for b in first] != [b["label"].tolist() for b in second]
 
 
-@pytest.mark.parametrize("augmentation", ["paper", "figure"])
+@pytest.mark.parametrize("augmentation", ["paper", "figure", "style"])
 def test_workers_draw_differently(options: dict[str, Any], augmentation: str) -> None:
     data = CovidDataModule(**{**options, "workers": 2, "augmentation": augmentation})
     data.setup()
@@ -86,20 +85,30 @@ def test_workers_draw_differently(options: dict[str, Any], augmentation: str) ->
     assert len(set(drawn)) > 8
 
 
-@pytest.mark.parametrize("region", REGIONS)
+VIEWS = [
+    *({"region": region} for region in REGIONS),
+    {"normalise": "lung"},
+    {"decoding": "neutral"},
+    {"channels": "lesion"},
+    {"channels": "lesion", "decoding": "neutral", "normalise": "lung", "region": "background"},
+    {"fusion": True},
+]
+
+
+@pytest.mark.parametrize("view", VIEWS)
 def test_validation_sees_exactly_what_the_classifier_will(
-    options: dict[str, Any], region: str, tiny_weights: Path
+    options: dict[str, Any], view: dict[str, Any], tiny_weights: Path, lesion_weights: Path
 ) -> None:
-    data = CovidDataModule(**{**options, "region": region, "margin": 3})
-    data.setup()
+    data = CovidDataModule(**{**options, **view, "margin": 3, "weights_dir": str(lesion_weights)})
+    data.read("val")
     shown = torch.cat([batch["picture"] for batch in data.val_dataloader()])
-    assert shown.shape == (6, 32, 32)
-    segmenter = LungSegmenter.from_checkpoint(directory=tiny_weights, device="cpu")
+    assert shown.shape == ((6, 3, 32, 32) if "channels" in view else (6, 32, 32))
+    segmenter = LungSegmenter.from_checkpoint(directory=lesion_weights, device="cpu")
     classifier = CovidClassifier.from_checkpoint(directory=tiny_weights, device="cpu")
-    classifier.view = View(region, 3)  # type: ignore[arg-type]
+    classifier.view = data.view
     for picture, one in zip(data.pictures["val"], shown, strict=True):
         (slice_,) = as_slices(picture.path)
-        seen = classifier.see(slice_, LungMask(segmenter(slice_).mask, slice_.pixels))
+        seen = classifier.view.given(classifier.see(slice_, segmenter(slice_)))
         assert torch.equal(stack([seen], 32)[0], one)
 
 
@@ -116,10 +125,58 @@ def test_a_picture_without_lungs_stays_whole_and_is_counted(
     data = CovidDataModule(**{**options, "data_dir": str(tmp_path), "layout": "folders"})
     data.setup()
     assert data.views["train"].lungless == len(data.pictures["train"]) > 0
-    assert data.views["train"].exact[0].shape == (32, 32)
+    assert data.views["val"].exact[0].shape == (32, 32)
 
 
 def test_the_split_has_a_hash_and_the_segmenter_a_name(data: CovidDataModule) -> None:
     assert len(data.split_sha256()) == 64
     assert data.segmenter_name == "dark"
     assert len(data.segmenter_sha256) == 64
+
+
+def test_augmentation_moves_lungs_and_lesion_and_leaves_their_values(
+    options: dict[str, Any], lesion_weights: Path
+) -> None:
+    changes = {"channels": "lesion", "augmentation": "style", "weights_dir": str(lesion_weights)}
+    data = CovidDataModule(**{**options, **changes, "decoding": "neutral"})
+    data.setup()
+    torch.manual_seed(0)
+    drawn = torch.cat([batch["picture"] for batch in data.train_dataloader()])
+    assert drawn.shape == (12, 3, 32, 32)
+    lung, lesion = drawn[:, 1], drawn[:, 2]
+    assert set(lung.amax((1, 2)).tolist()) == {1.0}
+    whole = (lesion / lung)[lung > 0.9]  # one lesion probability in all of a drawn lung
+    assert whole.std() < 0.05
+    assert len({float(one.mean()) for one in lung}) > 6
+
+
+def test_several_sources_validate_each_and_are_drawn_alike(
+    options: dict[str, Any], covid_layout: Path, tmp_path: Path
+) -> None:
+    from PIL import Image
+
+    for name in ("ill", "well"):
+        (tmp_path / "mine" / name).mkdir(parents=True)
+        for n in range(20):
+            ramp = np.tile(np.linspace(150, 200 + n, 48).astype(np.uint8), (48, 1))
+            Image.fromarray(ramp).save(tmp_path / "mine" / name / f"{n}.png")
+    sources = [
+        Source(str(covid_layout), "covid-ct"),
+        Source(str(tmp_path / "mine"), "folders", "ill"),
+    ]
+    data = CovidDataModule(**{**options, "sources": sources, "sampling": "balanced"})
+    data.setup()
+    validated = torch.cat([batch["source"] for batch in data.val_dataloader()])
+    assert validated.tolist() == sorted(validated.tolist())
+    assert (validated == 0).sum() == 6
+    torch.manual_seed(0)
+    drawn = torch.cat([b["source"] for _ in range(12) for b in data.train_dataloader()])
+    assert 0.4 < drawn.float().mean() < 0.6
+    small = len([one for one in data.pictures["train"] if one.source == covid_layout.name])
+    assert small / len(data.pictures["train"]) < 0.35
+    assert data.split() == "official, seed 0"
+
+
+def test_a_fold_that_is_none_is_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="no fold 5 of 5; give --data.fold 0 to 4"):
+        CovidDataModule(**{**options, "fold": 5})

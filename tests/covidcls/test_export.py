@@ -1,0 +1,115 @@
+"""From a training to a card: what a fusion and several sources leave in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import lightning
+import numpy as np
+import pytest
+from PIL import Image
+
+from covidcls.classifier import CovidClassifier
+from covidcls.data.module import CovidDataModule
+from covidcls.data.sources import Source
+from covidcls.export import export_classifier
+from covidcls.training import CovidModule
+from lungseg.errors import UsageError
+from lungseg.io import as_slices
+from lungseg.segmenter import LungSegmenter
+
+
+def trainer_of(folder: Path) -> lightning.Trainer:
+    return lightning.Trainer(
+        default_root_dir=folder,
+        accelerator="cpu",
+        max_epochs=1,
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        enable_checkpointing=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def sources(covid_layout: Path, tmp_path_factory: pytest.TempPathFactory, drawn_slice: Any) -> Any:
+    folder = tmp_path_factory.mktemp("sources") / "mine"
+    for name in ("COVID", "other"):
+        (folder / name).mkdir(parents=True)
+        for n in range(10):
+            drawn = drawn_slice(100 + 5 * n)
+            drawn[drawn == 10] = 12 + 2 * n + 8 * (name == "COVID")
+            Image.fromarray(drawn).save(folder / name / f"{n}.png")
+    return [Source(str(covid_layout), "covid-ct"), Source(str(folder))]
+
+
+@pytest.fixture(scope="module")
+def exported(
+    sources: Any, lesion_weights: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[CovidDataModule, dict[str, Any], Path]:
+    folder = tmp_path_factory.mktemp("exported")
+    data = CovidDataModule(
+        sources=sources,
+        fusion=True,
+        channels="lesion",
+        normalise="lung",
+        decoding="neutral",
+        weights_dir=str(lesion_weights),
+        cache_dir=str(folder),
+        size=32,
+        batch_size=6,
+        workers=0,
+    )
+    trainer = trainer_of(folder)
+    trainer.fit(CovidModule("lesion_share", learning_rate=0.1), data)
+    trainer.save_checkpoint(folder / "state.ckpt")
+    card = export_classifier(folder / "state.ckpt", data, folder, "fused", {"seed": 1})
+    return data, card, folder
+
+
+def test_the_card_says_what_was_seen_and_where_from(
+    exported: tuple[CovidDataModule, dict[str, Any], Path], covid_layout: Path
+) -> None:
+    _, card, _ = exported
+    seen = [card[key] for key in ("region", "margin", "normalise", "decoding", "channels")]
+    assert seen == ["crop", 5, "lung", "neutral", "lesion"]
+    assert card["training"]["data"] == f"{covid_layout.name}, mine"
+    assert card["training"]["split"] == "official, seed 0"
+    by_source = card["figures_by_source"]["val"]
+    assert by_source.keys() == {covid_layout.name, "mine", "mean_auc"}
+    aucs = [by_source[name]["auc"]["value"] for name in (covid_layout.name, "mine")]
+    assert by_source["mean_auc"] == pytest.approx(np.mean(aucs), abs=1e-4)
+
+
+def test_the_fusion_is_used_as_it_was_fitted(
+    exported: tuple[CovidDataModule, dict[str, Any], Path], lesion_weights: Path
+) -> None:
+    data, card, folder = exported
+    assert card["fusion"]["fitted_on"] == "validation"
+    classifier = CovidClassifier.from_checkpoint(folder / "fused.safetensors", device="cpu")
+    segmenter = LungSegmenter.from_checkpoint(directory=lesion_weights, device="cpu")
+    seen = []
+    for picture in data.pictures["val"]:
+        (one,) = as_slices(picture.path)
+        seen.append(classifier.see(one, segmenter(one)))
+    from_files = classifier.predict(seen)
+    assert from_files == pytest.approx(classifier.predict(data.views["val"].exact), abs=1e-6)
+    assert classifier.fusion is not None
+    classifier.fusion = None
+    assert from_files != pytest.approx(classifier.predict(seen), abs=1e-3)
+
+
+def test_a_network_that_needs_lesions_is_refused_grey_pictures(
+    sources: Any, lesion_weights: Path, tmp_path: Path
+) -> None:
+    data = CovidDataModule(
+        sources=sources,
+        weights_dir=str(lesion_weights),
+        cache_dir=str(tmp_path),
+        size=32,
+        batch_size=6,
+        workers=0,
+    )
+    with pytest.raises(UsageError, match="lesion_share looks at lesion channels.*grey"):
+        trainer_of(tmp_path).fit(CovidModule("lesion_share"), data)
