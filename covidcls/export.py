@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from covidcls.calibration import calibrated, fit_temperature
 from covidcls.classifier import CovidClassifier
 from covidcls.data.module import CovidDataModule
-from covidcls.data.pictures import LabelledPicture
+from covidcls.data.pictures import LabelledPicture, Part
 from covidcls.floor import lung_free_floor
 from covidcls.fusion import cross_fitted, fit_fusion, lesions_of
 from covidcls.operating_point import DEFAULT_AIM, choose_band, choose_operating_points
@@ -112,7 +112,7 @@ def export_classifier(
             float(np.abs(calibrated(whole, temperature) - calibrated(logits, temperature)).max()), 6
         ),
     }
-    scores = {"val": probability}
+    scores: dict[Part, NDArray[np.float64]] = {"val": probability}
     if test:
         seen = data.views["test"].exact
         logits = half.logits(seen)

@@ -114,7 +114,7 @@ def with_smooth_masks(compose: A.Compose) -> A.Compose:
     return compose
 
 
-class _Drawn(A.ImageOnlyTransform):  # type: ignore[misc]  # albumentations ships no types
+class _Drawn(A.ImageOnlyTransform):
     """One of the functions ``draw(picture, rng=...)`` below, by the seed of the pipeline."""
 
     def __init__(self, draw: Callable[..., Picture], p: float) -> None:
@@ -198,7 +198,7 @@ def draw_curve(picture: Picture, rng: np.random.Generator) -> Picture:
     rises = np.cumsum(rng.dirichlet(np.full(6, 3.0)))
     curve = np.interp(np.arange(256), np.linspace(0, 255, 7), np.append(0, rises) * 255)
     if rng.random() < 1 / 3:
-        picture = cv2.equalizeHist(picture)
+        picture = np.asarray(cv2.equalizeHist(picture), np.uint8)
     return np.asarray(curve.round().astype(np.uint8)[picture])
 
 
