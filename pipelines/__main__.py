@@ -12,6 +12,7 @@ COMMANDS = {
     "predict": "a row, an overlay and a probability for every slice of a folder",
     "inspect": "what the readers see of files and folders",
     "evaluate": "how well lungs, lesions or COVID-19 are found, against the truth",
+    "explain": "where a classifier sees its evidence, and how much of it lies in the lungs",
     "audit": "is a data set able to answer the question? copies, leaks, shortcuts",
     "audit_table": "can figures that a paper prints be, and on what test set?",
     "make_samples": "the synthetic slices of samples/",

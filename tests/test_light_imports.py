@@ -49,6 +49,13 @@ HEAVY = (
             2,
         ),
         ("import covidcls.evaluation.drawing, covidcls.evaluation.report", 0),
+        ("from pipelines.explain import main; main(['--help'])", 0),
+        ("from pipelines.explain import main; main(['x', '--method', 'saliency'])", 2),
+        (
+            "from pipelines.explain import main; raise SystemExit(main("
+            "['missing-folder', '--out', 'out']))",
+            2,
+        ),
         ("from pipelines.audit import main; main(['--help'])", 0),
         (
             "from pipelines.audit import main; raise SystemExit(main("

@@ -1,7 +1,14 @@
 """Where a classifier sees its evidence for COVID-19, and how much of that lies in the lungs."""
 
 from covidcls.explanation.energy import energy_inside
-from covidcls.explanation.explain import METHODS, Energy, Explanation, Method, explain
+from covidcls.explanation.explain import (
+    METHODS,
+    Energy,
+    Explanation,
+    Method,
+    check_explainable,
+    explain,
+)
 from covidcls.explanation.summary import difference, distribution
 
 __all__ = [
@@ -9,6 +16,7 @@ __all__ = [
     "Energy",
     "Explanation",
     "Method",
+    "check_explainable",
     "difference",
     "distribution",
     "energy_inside",

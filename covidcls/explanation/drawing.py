@@ -5,22 +5,21 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from covidcls.explanation.explain import Explanation
+from covidcls.explanation.explain import Explanation, Method
 from lungseg import drawing
 from lungseg.drawing import Colour, Picture
 from lungseg.slice import Slice
 
 SIDE = 320  # pixels of a picture
 EVIDENCE: Colour = drawing.LESION  # no picture here has both
-# Log-odds that have the strongest colour. A score of 0.98 needs 4 on average over all that was
-# seen. Never the maximum of a map, which would make a faint one look as sure as any.
-FULL = {"grad-cam": 8.0, "occlusion": 2.0}
+# Log-odds that have the strongest colour, by method. A probability of 0.98 needs 4 on average over
+# all that was seen. Never the maximum of a map: a faint one would look as sure as any.
+FULL: dict[Method, float] = {"cam": 8.0, "grad-cam": 8.0, "occlusion": 2.0}
 OPACITY = 0.6  # of the strongest colour: anatomy stays visible
 KEY = {
     "lung": drawing.LUNG,
     "seen by stage 2": drawing.BOX,
-    "evidence for COVID-19, full from "
-    + ", ".join(f"{most:g} log-odds ({method})" for method, most in FULL.items()): EVIDENCE,
+    "evidence for COVID-19": EVIDENCE,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -9,16 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covidcls.explanation.energy import energy_inside
-from covidcls.explanation.occlusion import aerated, occlusion
+from covidcls.explanation.occlusion import occlusion_of
 from covidcls.explanation.placing import on_slice, seen_box, window
 from lungseg.lung_mask import LungMask
-from lungseg.regions import Box, lung_box
+from lungseg.regions import Box, content_seed, lung_box
 from lungseg.slice import Slice
 
 if TYPE_CHECKING:
     from covidcls.classifier import CovidClassifier
 
-Method = Literal["grad-cam", "occlusion"]
+Method = Literal["cam", "grad-cam", "occlusion"]
 METHODS: tuple[Method, ...] = get_args(Method)
 
 
@@ -45,9 +46,10 @@ class Explanation:
     """Positive evidence for COVID-19 on one slice.
 
     ``evidence``: float32 H x W in the geometry of the slice, at least 0, in log-odds of the
-    calibrated probability, 0 outside of ``box``. Of ``grad-cam`` a value says how far the whole
-    picture, if it looked like this place, would raise them; of ``occlusion`` how far they fall when
-    the place is hidden. ``box``: what stage 2 saw, half-open pixels.
+    calibrated probability, 0 outside of ``box``. Of ``cam`` a value says what these would be if the
+    whole picture looked like this place; ``grad-cam`` is without the bias of the last layer; of
+    ``occlusion`` how far they fall when the place is hidden. What a fusion adds to the network is
+    in ``occlusion`` alone. ``box``: what stage 2 saw, half-open pixels.
     """
 
     method: Method
@@ -56,29 +58,34 @@ class Explanation:
     energy: Energy
 
 
+def check_explainable(classifier: CovidClassifier, methods: Sequence[Method]) -> None:
+    """Raise UsageError where ``grad-cam`` is asked for, and torch is not installed or the network
+    has no last feature map that it knows."""
+    if "grad-cam" in methods:
+        network = classifier.network
+        from covidcls.explanation.grad_cam import pooling_of  # it needs torch
+
+        pooling_of(network)
+
+
 def explain(
-    classifier: CovidClassifier, one: Slice, lung_mask: LungMask, method: Method = "grad-cam"
+    classifier: CovidClassifier, one: Slice, lung_mask: LungMask, method: Method = "cam"
 ) -> Explanation:
     """Explain the probability that ``classifier`` gives a slice with this lung mask, not empty.
 
-    Raises UsageError for ``grad-cam`` of a network whose last feature map is not known, ValueError
-    for another method and an empty mask.
+    ``cam`` (Zhou et al. 2016) and ``occlusion`` run on every backend, ``grad-cam`` in torch; for
+    networks with average pooling and a linear head it is ``cam`` up to a constant.
+
+    Raises UsageError as :func:`check_explainable` does, ValueError for another method and an empty
+    mask.
     """
     mask = lung_mask.mask
     around = lung_box(mask)
     if around is None:
         raise ValueError("a slice without lung is not judged, so there is nothing to explain")
-    view = classifier.see(one, lung_mask)
-    box = seen_box(mask, classifier.region, classifier.margin)
-    if method == "grad-cam":
-        from covidcls.explanation.grad_cam import grad_cam_of  # it needs torch
-
-        cells = grad_cam_of(classifier, view)
-    elif method == "occlusion":
-        cells = occlusion(classifier.logits, view, aerated(view, mask[window(box)]))
-    else:
-        raise ValueError(f"unknown method {method!r}; known are {', '.join(METHODS)}")
-    evidence = on_slice(cells / classifier.temperature, box, one.shape)
+    box = seen_box(mask, classifier.region, classifier.margin, content_seed(one.pixels))
+    cells = _cells(classifier, classifier.see(one, lung_mask), mask[window(box)], method)
+    evidence = on_slice(cells, box, one.shape)
     seen, lungs = window(box), window(around)
     energy = Energy(
         float(evidence[seen].mean()),
@@ -88,3 +95,24 @@ def explain(
         float(mask[lungs].mean()),
     )
     return Explanation(method, evidence, box, energy)
+
+
+def _cells(
+    classifier: CovidClassifier,
+    view: NDArray[np.float32],
+    lung: NDArray[np.bool_],
+    method: Method,
+) -> NDArray[np.float64]:
+    """The map of a view, in log-odds of the calibrated probability."""
+    if method == "occlusion":
+        return occlusion_of(classifier, view, lung)
+    if method == "cam":
+        cells = classifier.scores([view])[1][0]
+    elif method == "grad-cam":
+        from covidcls.explanation.grad_cam import grad_cam_of  # it needs torch
+
+        cells = grad_cam_of(classifier, view)
+    else:
+        raise ValueError(f"unknown method {method!r}; known are {', '.join(METHODS)}")
+    weight = 1.0 if classifier.fusion is None else classifier.fusion.weights[0]
+    return cells * weight / classifier.temperature

@@ -1,8 +1,7 @@
 """Grad-CAM (Selvaraju et al. 2017) on the last feature map, in units of the logit.
 
-By hand: it is ten lines behind a linear head. The libraries that do it differentiate the whole
-network, bring matplotlib (captum) or the display build of OpenCV (grad-cam), and scale each map to
-its own maximum.
+By hand: it is ten lines. The libraries that do it bring matplotlib (captum) or the display build of
+OpenCV and scale each map to its own maximum (grad-cam).
 """
 
 from __future__ import annotations
@@ -62,8 +61,9 @@ def pooling_of(network: nn.Module) -> nn.Module:
 
 
 def grad_cam_of(classifier: CovidClassifier, view: NDArray[np.float32]) -> NDArray[np.float64]:
-    """The map h x w of one view (what ``classifier.see`` gives), by the classifier's network."""
-    grey = stack([view], classifier.size).to(classifier.device)
+    """The map h x w of one view (what ``classifier.see`` gives), in units of the logit."""
+    grey = stack([classifier.view.given(view)], classifier.size)
     pictures = normalise(grey, classifier.entry.mean, classifier.entry.std)
-    maps, _ = grad_cam(classifier.network, pictures)
+    network = classifier.network
+    maps, _ = grad_cam(network, pictures.to(next(network.parameters()).device))
     return maps[0]

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from covidcls.classifier import CovidClassifier
 
 View = NDArray[np.float32]
 Score = Callable[[Sequence[View]], NDArray[np.float64]]
 
 CELLS = 7  # of the map, a side: about as fine as the last feature map of a network
 PATCH = 2  # cells hidden at once, a side: two sevenths of the picture, of the order of a lobe
-AERATED = 25  # percentile of the lung that is taken for lung without lesions and vessels
+HEALTHY = 25  # percentile of the lung that is taken for lung without lesions and vessels
+CERTAIN = 1e-9  # from 0 or 1, so that log-odds are finite
 
 
-def occlusion(score: Score, view: View, fill: float) -> NDArray[np.float64]:
+def occlusion(score: Score, view: View, fill: NDArray[Any] | float) -> NDArray[np.float64]:
     """Map CELLS x CELLS: by how much ``score`` falls, on average, when a cell is hidden.
 
-    Zeiler & Fergus 2014, section 4.2, with overlapping squares. ``score``: of pictures h x w, such
-    as ``CovidClassifier.logits``, so that it runs on every backend. ``fill``: the grey that hides.
+    Zeiler & Fergus 2014, section 4.2, with overlapping squares. ``score``: of pictures h x w
+    (x C). ``fill``: what hides, one value or C.
     """
-    rows, columns = (np.linspace(0, side, CELLS + 1).round().astype(int) for side in view.shape)
+    edges = [np.linspace(0, side, CELLS + 1).round().astype(int) for side in view.shape[:2]]
+    rows, columns = edges
     [whole] = score([view])
     cells = np.zeros((CELLS, CELLS))
     # squares reach over the edge, so that each cell is hidden equally often
@@ -37,10 +43,30 @@ def occlusion(score: Score, view: View, fill: float) -> NDArray[np.float64]:
     return cells / PATCH**2
 
 
-def aerated(view: View, lung: NDArray[np.bool_]) -> float:
-    """The grey of healthy lung in a picture, to hide lesions with.
+def healthy(view: View, lung: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """What healthy lung looks like in a picture h x w (x C), one value or C, to hide lesions with.
 
-    A mean grey would put an opacity into each healthy place. ``lung``: bool, of the view's size;
-    where the view shows no lung its dark quarter counts.
+    A mean grey would put an opacity into each healthy place. ``lung``: bool h x w; where the view
+    shows no lung its dark quarter counts.
     """
-    return float(np.percentile(view[lung] if lung.any() else view, AERATED))
+    pixels = view[lung if lung.any() else np.ones_like(lung)]
+    return np.asarray(np.percentile(pixels, HEALTHY, axis=0))
+
+
+def occlusion_of(
+    classifier: CovidClassifier, view: View, lung: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """The map of one view (what ``classifier.see`` gives) in log-odds of the probability.
+
+    It needs probabilities alone, so whatever computes them. ``lung``: bool, of what was seen, of
+    any size.
+    """
+    import cv2
+    from scipy.special import logit
+
+    def log_odds(views: Sequence[View]) -> NDArray[np.float64]:
+        return np.asarray(logit(np.clip(classifier.predict(views), CERTAIN, 1 - CERTAIN)))
+
+    size = view.shape[1::-1]
+    fitted = cv2.resize(lung.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST_EXACT)
+    return occlusion(log_odds, view, healthy(view, fitted > 0))

@@ -66,10 +66,24 @@ def test_the_mean_of_grad_cam_is_the_calibrated_logit_without_its_bias(
     one, lung = drawn
     classifier = CovidClassifier.from_checkpoint("full", certain, "cpu")
     [logit] = classifier.logits([classifier.see(one, lung)])
-    found = explain(classifier, one, lung)
+    found = explain(classifier, one, lung, "grad-cam")
     bias = cast(torch.nn.Linear, classifier.network.get_submodule("classifier")).bias
     # ReLU6 and a head of ones: all evidence is positive, apart from the last norm's shift
     assert found.energy.evidence == pytest.approx((logit - bias.item()) / 2, rel=1e-3)
+
+
+def test_cam_is_grad_cam_and_the_bias_of_the_last_layer(
+    certain: Path, drawn: tuple[Slice, LungMask], tmp_path: Path
+) -> None:
+    one, lung = drawn
+    found = load_checkpoint(certain / "crop.safetensors", "classifier")
+    tensors = {**found.tensors, "classifier.bias": np.array([3.0], np.float32)}
+    save_checkpoint(tmp_path, "biased", tensors, {**found.card, "input_size": 96})
+    classifier = CovidClassifier.from_checkpoint("biased", tmp_path, "cpu")
+    cam, grad_cam = (explain(classifier, one, lung, how).evidence for how in ("cam", "grad-cam"))
+    seen = np.s_[35:65, 25:71]
+    assert np.ptp(cam[seen]) > 0  # more than one cell
+    np.testing.assert_allclose(cam[seen], grad_cam[seen] + 3 / 2, rtol=1e-4)
 
 
 def test_no_lung_and_unknown_methods_are_refused(
@@ -79,7 +93,7 @@ def test_no_lung_and_unknown_methods_are_refused(
     classifier = CovidClassifier.from_checkpoint("full", certain, "cpu")
     with pytest.raises(ValueError, match="without lung"):
         explain(classifier, one, LungMask(np.zeros_like(lung.mask), one.pixels))
-    with pytest.raises(ValueError, match="known are grad-cam, occlusion"):
+    with pytest.raises(ValueError, match="known are cam, grad-cam, occlusion"):
         explain(classifier, one, lung, cast(Method, "saliency"))
 
 

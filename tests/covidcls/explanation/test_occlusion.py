@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from covidcls.explanation.occlusion import CELLS, aerated, occlusion
+from covidcls.explanation.occlusion import CELLS, healthy, occlusion
 
 View = NDArray[np.float32]
 
@@ -41,11 +41,13 @@ def test_a_crop_of_a_few_pixels_has_a_map() -> None:
     assert np.isfinite(occlusion(brightness, np.ones((3, 2), np.float32), fill=0)).all()
 
 
-def test_lesions_are_hidden_by_the_grey_of_healthy_lung() -> None:
-    view = np.full((10, 10), 0.9, np.float32)
+def test_lesions_are_hidden_by_what_healthy_lung_looks_like() -> None:
     lung = np.zeros((10, 10), bool)
     lung[2:8, 2:8] = True
-    view[lung] = 0.1
-    view[2:6, 2:8] = 0.6  # an opacity in two thirds of the lung
-    assert aerated(view, lung) == pytest.approx(0.1)
-    assert aerated(view, np.zeros_like(lung)) == pytest.approx(0.6, abs=0.31)
+    grey = np.where(lung, np.float32(0.1), np.float32(0.9))
+    lesion = np.zeros((10, 10), np.float32)
+    lesion[2:6, 2:8] = 1  # two thirds of the lung
+    grey[lesion > 0] = 0.6
+    assert healthy(grey, lung) == pytest.approx(0.1)
+    assert healthy(np.dstack([grey, lung, lesion]), lung) == pytest.approx([0.1, 1, 0])
+    assert healthy(grey, np.zeros_like(lung)) == pytest.approx(0.6)  # no lung in view

@@ -1,0 +1,144 @@
+"""The command explain: a row, a map and a score for every slice and classifier."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from lungseg.checkpoint import load_checkpoint, save_checkpoint
+from pipelines.explain import main
+from pipelines.explain_figures import COLUMNS
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def weights(tiny_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny weights, with a head for crops that finds evidence everywhere, and one for full
+    slices that finds none."""
+    folder = tmp_path_factory.mktemp("explained-weights")
+    shutil.copytree(tiny_weights, folder, dirs_exist_ok=True)
+    for region, sign in (("crop", 1), ("full", -1)):
+        found = load_checkpoint(folder / f"random-{region}.safetensors", "classifier")
+        tensors = dict(found.tensors)
+        tensors["classifier.weight"] = np.full_like(tensors["classifier.weight"], sign)
+        tensors["classifier.bias"] = np.zeros_like(tensors["classifier.bias"])
+        save_checkpoint(folder, f"random-{region}", tensors, found.card)
+    return folder
+
+
+@pytest.fixture
+def explained(weights: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the command in this process on these weights: (exit code, stdout, stderr)."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        code = main([*map(str, arguments), "--weights", str(weights), "--device", "cpu"])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run
+
+
+def rows_of(out: Path) -> list[dict[str, str]]:
+    with (out / "explanations.csv").open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_a_folder_becomes_rows_pictures_a_sheet_and_a_record(
+    explained: Run, slices: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    code, said, error = explained(slices, "--out", out, "--region", "crop", "full")
+    assert (code, error) == (0, "")
+    rows = rows_of(out)
+    assert tuple(rows[0]) == COLUMNS
+    assert [(row["path"], row["region"]) for row in rows[:2]] == [
+        ("case/slice.png", "crop"),
+        ("case/slice.png", "full"),
+    ]
+    assert len(rows) == 14
+    crops, whole = rows[::2], rows[1::2]
+    # evidence everywhere: inside the lungs as much as they cover of the crop
+    for row in crops:
+        assert row["label"] == "COVID"
+        assert float(row["evidence"]) > 0
+        assert float(row["energy_inside"]) == pytest.approx(float(row["lung_share"]), abs=0.01)
+    # no evidence: nowhere, and not spread by chance
+    for row in whole:
+        assert (row["label"], row["energy_inside"]) == ("non-COVID", "")
+        assert float(row["evidence"]) == 0
+        assert float(row["lung_share"]) < float(row["box_lung_share"])
+    record = json.loads((out / "run.json").read_text())
+    crop, full = record["explained"]
+    assert (crop["classifier"], crop["method"]) == ("random-crop", "cam")
+    assert crop["all"]["seen"]["ratio"]["value"] == pytest.approx(1, abs=0.01)
+    assert full["all"]["seen"] == full["called_covid"]["seen"] == {"n": 0}
+    assert [one["other"] for one in record["differences"]] == ["random-full"]
+    assert "random-crop (crop), cam" in said
+    assert sorted(path.name for path in (out / "pictures").rglob("*.png"))[0] == "slice.png.png"
+    assert cv2.imread(str(out / "pictures" / "slice0.png.png")).shape == (400, 960, 3)
+    assert cv2.imread(str(out / "sheet.png")) is not None
+
+
+def test_what_is_no_chest_ct_gets_no_map(explained: Run, slices: Path, tmp_path: Path) -> None:
+    Image.new("RGB", (64, 64), (250, 20, 20)).save(slices / "a-photo.png")
+    (slices / "b-damaged.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    code, said, _ = explained(slices, "--out", tmp_path / "out", "--json")
+    assert code == 3
+    rows = {row["path"]: row for row in rows_of(tmp_path / "out")}
+    assert rows["a-photo.png"]["status"] == "not_ct"
+    assert rows["b-damaged.png"]["status"] == "unreadable"
+    for name in ("a-photo.png", "b-damaged.png"):
+        assert rows[name]["probability"] == rows[name]["energy_inside"] == ""
+        assert rows[name]["message"]
+        assert not (tmp_path / "out" / "pictures" / f"{name}.png").exists()
+    assert json.loads(said)["slices"] == {"ok": 7, "no_lung": 0, "not_ct": 1, "unreadable": 1}
+
+
+def test_files_are_chosen_by_lists_and_steps(explained: Run, slices: Path, tmp_path: Path) -> None:
+    names = tmp_path / "names.txt"
+    names.write_text("slice1.png\nslice3.png\nslice4.png\n")
+    out = tmp_path / "out"
+    code, _, _ = explained(
+        slices, "--out", out, "--names", names, "--every", 2, "--checkpoint", "random-full"
+    )
+    assert code == 0
+    found = [(row["path"], row["classifier"]) for row in rows_of(out)]
+    assert found == [("slice1.png", "random-full"), ("slice4.png", "random-full")]
+
+
+def test_another_run_is_not_mixed_with_what_is_there(
+    explained: Run, slices: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    one = slices / "slice0.png"
+    assert explained(one, "--out", out)[0] == 0
+    code, _, error = explained(slices / "slice1.png", "--out", out)
+    assert code == 2
+    assert "is not empty" in error
+    assert explained(slices / "slice1.png", "--out", out, "--overwrite")[0] == 0
+    assert [path.name for path in (out / "pictures").iterdir()] == ["slice1.png.png"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--region", "mask"], "names no classifier for region 'mask'"),
+        (["--checkpoint", "random-krop"], "there are no weights"),
+    ],
+)
+def test_wrong_use_is_said_before_anything_is_written(
+    explained: Run, slices: Path, tmp_path: Path, arguments: list[str], words: str
+) -> None:
+    code, _, error = explained(slices, "--out", tmp_path / "out", *arguments)
+    assert code == 2
+    assert words in error
+    assert not (tmp_path / "out").exists()
