@@ -16,7 +16,6 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from lungseg.regions import REGIONS
@@ -36,21 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from pipelines.ablate_study import ablate
 
         plan = read_plan(given.config or shipped_plan(SHIPPED))
-        asked = {name: getattr(given, name) for name in ("regions", "margins", "seeds", "folds")}
-        changed = {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in asked.items()
-            if value is not None
-        }
+        plan = plan.with_grid(given.regions, given.margins, given.seeds, given.folds)
         tell: Callable[[str], object] = (lambda sentence: None) if given.quiet else say
         record = ablate(
-            replace(plan, **changed),
-            given.data,
-            given.out,
-            given.layout,
-            given.positive,
-            given.against,
-            tell,
+            plan, given.data, given.out, given.layout, given.positive, given.against, tell
         )
         table = Path(record["written"]["table.md"]).read_text(encoding="utf-8")
         print(json.dumps(record, indent=2) if given.json else table, flush=True)

@@ -7,6 +7,7 @@ cut off goes on.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -35,6 +36,18 @@ def train_process(arguments: Sequence[str], log: Path) -> int:
     command = [sys.executable, "-m", "pipelines.train_cls", *arguments]
     with log.open("ab") as file:
         return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=file).returncode
+
+
+def train_here(arguments: Sequence[str], log: Path) -> int:
+    """``train_cls`` in this process: no start-up, which is most of the time of a tiny network."""
+    from pipelines.train_cls import main
+
+    with (
+        log.open("a", encoding="utf-8") as file,
+        contextlib.redirect_stdout(file),
+        contextlib.redirect_stderr(file),
+    ):
+        return main(list(arguments))
 
 
 def train_cells(

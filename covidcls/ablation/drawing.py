@@ -65,10 +65,11 @@ def draw_roc(columns: dict[str, Array], table: Table, title: str) -> bytes:
     axes = figure.add_subplot()
     rates = columns["false_positive_rate"]
     for number, row in enumerate(table.rows):
-        axes.plot(
+        axes.step(
             rates,
             columns[row.name],
-            STYLES[number // len(COLOURS) % len(STYLES)],
+            where="post",
+            linestyle=STYLES[number // len(COLOURS) % len(STYLES)],
             color=COLOURS[number % len(COLOURS)],
             label=f"{row.name}: {in_words(row.figures['auc'])}",
         )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,22 @@ class Plan:
     folds: int | None = None
     rows: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     recipe: Mapping[str, Any] = field(default_factory=dict)
+
+    def with_grid(
+        self,
+        regions: Sequence[str] | None = None,
+        margins: Sequence[int] | None = None,
+        seeds: Sequence[int] | None = None,
+        folds: int | None = None,
+    ) -> Plan:
+        """The same rows and recipe on another grid; None leaves what there is."""
+        return replace(
+            self,
+            regions=self.regions if regions is None else tuple(regions),
+            margins=self.margins if margins is None else tuple(margins),
+            seeds=self.seeds if seeds is None else tuple(seeds),
+            folds=self.folds if folds is None else folds,
+        )
 
     def all_rows(self) -> list[Row]:
         """In the order of the table. Raises UsageError for an unknown region."""

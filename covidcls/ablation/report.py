@@ -47,7 +47,8 @@ def as_dict(table: Table) -> dict[str, Any]:
 
 def csv_rows(table: Table) -> list[list[str]]:
     """The header, COLUMNS, and a line a row; AUC of the seeds with blanks between."""
-    return [list(COLUMNS), *([cell for _, cell in _cells(row)] for row in table.rows)]
+    cells = [_cells(row) for row in table.rows]
+    return [list(COLUMNS), *([of_row[name] for name in COLUMNS] for of_row in cells)]
 
 
 def markdown(table: Table, title: str) -> str:
@@ -86,6 +87,12 @@ def beside(table: Table) -> Iterator[str]:
             f"Differences of AUC from {table.reference} below {' to '.join(ends)} could not be "
             f"shown with {table.n_groups} {table.clustered_by}s (power 0.8)."
         )
+    for row in table.rows:
+        if row.options.get("data.fusion"):
+            yield (
+                f"The fusion of row {row.name} was fitted on the slices that are judged here: "
+                "believe it on data that it did not see."
+            )
     if table.untested:
         yield f"No row is tested: {table.untested}."
     if len(table.seeds) == 1:
@@ -114,26 +121,25 @@ def _line(row: TableRow, is_reference: bool) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _cells(row: TableRow) -> Iterator[tuple[str, str]]:
-    yield "row", row.name
-    yield "region", str(row.options.get("data.region", ""))
-    yield "margin", str(row.options.get("data.margin", ""))
-    yield "n_seeds", str(len(row.auc_of_seeds))
-    for name in FIGURES:
-        figure = row.figures[name]
-        yield name, _number(figure.value)
-        yield f"{name}_low", _number(figure.low)
-        yield f"{name}_high", _number(figure.high)
-    yield "auc_of_seeds", " ".join(f"{value:.4f}" for value in row.auc_of_seeds)
-    tested = row.against
-    yield "difference", _number(tested and tested.auc)
-    yield "difference_low", _number(tested and tested.low)
-    yield "difference_high", _number(tested and tested.high)
-    yield "p", _number(tested and tested.p)
-    yield "p_holm", _number(row.p_holm)
-    yield "smallest", _number(tested and tested.smallest)
-    yield "accuracy_p", _number(tested and tested.accuracy_p)
-    yield "accuracy_p_holm", _number(row.accuracy_p_holm)
+def _cells(row: TableRow) -> dict[str, str]:
+    tested = asdict(row.against) if row.against else {}
+    cells = {
+        "row": row.name,
+        "region": str(row.options.get("data.region", "")),
+        "margin": str(row.options.get("data.margin", "")),
+        "n_seeds": str(len(row.auc_of_seeds)),
+        "auc_of_seeds": " ".join(f"{value:.4f}" for value in row.auc_of_seeds),
+        "difference": _number(tested.get("auc")),
+        "difference_low": _number(tested.get("low")),
+        "difference_high": _number(tested.get("high")),
+        "p_holm": _number(row.p_holm),
+        "accuracy_p_holm": _number(row.accuracy_p_holm),
+        **{name: _number(tested.get(name)) for name in ("p", "smallest", "accuracy_p")},
+    }
+    for name, figure in row.figures.items():
+        ends = {"": figure.value, "_low": figure.low, "_high": figure.high}
+        cells |= {f"{name}{end}": _number(value) for end, value in ends.items()}
+    return cells
 
 
 def _row_as_dict(row: TableRow) -> dict[str, Any]:

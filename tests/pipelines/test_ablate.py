@@ -21,28 +21,37 @@ from covidcls.ablation.plan import Plan
 from covidcls.ablation.report import COLUMNS
 from lungseg.errors import LungsegError, UsageError
 from pipelines.ablate import main
+from pipelines.ablate_cells import train_here
 from pipelines.ablate_study import ablate
-from pipelines.train_cls import main as train_cls
 
 
 @pytest.fixture(scope="module")
 def class_folders(
     tmp_path_factory: pytest.TempPathFactory, drawn_slice: Callable[..., NDArray[np.uint8]]
 ) -> Path:
-    """COVID and NonCOVID, 16 drawn slices each, COVID brighter."""
+    """COVID and NonCOVID, 16 drawn slices each, no two of them alike; COVID is brighter."""
     root = tmp_path_factory.mktemp("class-folders")
-    for name, shade in (("COVID", 180), ("NonCOVID", 100)):
+    rng = np.random.default_rng(0)
+    for name, shade in (("COVID", 150), ("NonCOVID", 100)):
         (root / name).mkdir()
         for number in range(16):
-            Image.fromarray(drawn_slice(shade + 4 * number)).save(root / name / f"{number}.png")
+            tissue = np.kron(rng.integers(0, 80, (8, 8)), np.ones((12, 12))).astype(np.uint8)
+            drawn = drawn_slice(shade)
+            picture = np.where(drawn == shade, drawn + tissue, drawn)
+            Image.fromarray(picture).save(root / name / f"{number}.png")
     return root
 
 
 @pytest.fixture(scope="module")
 def recipe(tiny_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """One epoch of a small network on 32 x 32 pixels."""
+    """Two epochs of a small network on 32 x 32 pixels, as the shipped plans keep the last."""
     return {
-        "trainer": {"max_epochs": 1, "accelerator": "cpu", "precision": "32-true"},
+        "trainer": {
+            "max_epochs": 2,
+            "check_val_every_n_epoch": 2,
+            "accelerator": "cpu",
+            "precision": "32-true",
+        },
         "model": {"arch": "tf_efficientnet_lite0"},
         "data": {
             "weights_dir": str(tiny_weights),
@@ -63,7 +72,7 @@ class InThisProcess:
 
     def __call__(self, arguments: Sequence[str], log: Path) -> int:
         self.trained.append(log.parent.name)
-        return train_cls(list(arguments))
+        return train_here(arguments, log)
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +97,7 @@ def test_every_cell_is_trained_judged_and_kept_without_its_states(
             name.split("-")[0],
             int(name[-1]),
         )
+        assert card["training"]["best_epoch"] == 1  # none was chosen
         assert not list(folder.rglob("*.ckpt"))
         with (folder / "predictions.csv").open(newline="") as file:
             rows = list(csv.DictReader(file))
@@ -143,6 +153,22 @@ def test_what_is_done_is_used_again_and_what_is_not_is_trained(
     assert again == record
     assert predictions.read_bytes() == kept
     assert train.trained == []
+
+
+def test_folds_judge_every_slice_once(
+    class_folders: Path, recipe: dict[str, Any], tmp_path: Path
+) -> None:
+    train = InThisProcess()
+    plan = Plan(("full",), seeds=(1,), folds=2, recipe=recipe)
+    record = ablate(plan, class_folders, tmp_path / "out", "folders", train=train)
+    assert train.trained == ["full-seed1-fold0", "full-seed1-fold1"]
+    paths = [
+        line.split(",")[0]
+        for name in train.trained
+        for line in (tmp_path / "out" / "cells" / name / "predictions.csv").read_text().split()[1:]
+    ]
+    assert len(paths) == len(set(paths)) == record["n_images"] == 32
+    assert record["floors"][0]["low"] is None
 
 
 def test_cells_of_another_recipe_are_refused_by_name(

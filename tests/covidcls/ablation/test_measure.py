@@ -30,8 +30,8 @@ def slow_figures(one: RowScores, seed: int) -> np.ndarray:
 
     found = []
     rng = np.random.default_rng(seed)
-    for weights in draw_weights(one.patients, 50, seed):
-        drawn = rng.multinomial(len(one.seeds), np.full(len(one.seeds), 1 / len(one.seeds)), 50)
+    for weights in draw_weights(one.patients, 20, seed):
+        drawn = rng.multinomial(len(one.seeds), np.full(len(one.seeds), 1 / len(one.seeds)), 20)
         for counts, seeds in zip(weights.astype(int), drawn, strict=True):
             slices = np.repeat(np.arange(60), counts)
             truth, values = one.labels[slices], []
@@ -54,7 +54,7 @@ def slow_figures(one: RowScores, seed: int) -> np.ndarray:
 
 def test_intervals_are_those_of_patients_and_seeds_drawn_one_by_one() -> None:
     one = row("crop", 0.5, spread=1.0)
-    fast = figures_of(one, resamples=50, seed=3)
+    fast = figures_of(one, resamples=20, seed=3)
     low, high = slow_figures(one, seed=3)
     assert tuple(fast) == FIGURES
     assert [figure.low for figure in fast.values()] == pytest.approx(low)

@@ -1,0 +1,82 @@
+"""Train on one data set, test on another: does it know the disease, or the look of a source?
+
+Labels of a data set that is tested on choose nothing, unless it was trained on: then its validation
+part is judged, and marked. The same command goes on where it was cut off.
+
+A SOURCE is FOLDER or LAYOUT:FOLDER, with the layouts covid-ct (as published) and folders (a folder
+for each class, the default).
+
+example:
+  python -m pipelines.cross --train covid-ct:data/covid-ct data/sars-cov-2-ct --together --out cross
+  python -m pipelines.cross --train covid-ct:data/covid-ct --test MY-CLASS-FOLDERS --positive ill
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from lungseg.regions import REGIONS
+from pipelines.ablate import TO_GO_ON, margin, shipped_plan
+from pipelines.command import CommandParser, ExitCode, run_command, say
+from pipelines.options import add_messages, whole_from
+
+if TYPE_CHECKING:
+    from covidcls.data.sources import Layout, Source
+
+SHIPPED = "cross.yaml"
+LAYOUTS = ("covid-ct", "folders")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; the exit code."""
+    given = _parser().parse_args(arguments)
+
+    def work() -> ExitCode:
+        from covidcls.ablation.plan import read_plan
+        from pipelines.cross_study import cross
+
+        plan = read_plan(given.config or shipped_plan(SHIPPED))
+        plan = plan.with_grid(given.regions, given.margins, given.seeds)
+        train_on = [source_of(text, given.positive) for text in given.train]
+        test_on = [source_of(text, given.positive) for text in given.test or given.train]
+        tell: Callable[[str], object] = (lambda sentence: None) if given.quiet else say
+        record = cross(plan, train_on, test_on, given.out, given.together, tell)
+        table = Path(record["written"]["table.md"]).read_text(encoding="utf-8")
+        print(json.dumps(record, indent=2) if given.json else table, flush=True)
+        return ExitCode.DONE
+
+    return run_command(work, given.debug, TO_GO_ON)
+
+
+def source_of(text: str, positive: str = "COVID") -> Source:
+    """``FOLDER`` or ``LAYOUT:FOLDER`` as a data set."""
+    from covidcls.data.sources import Source
+
+    layout, colon, folder = text.partition(":")
+    if colon and layout in LAYOUTS:
+        return Source(folder, cast("Layout", layout), positive)
+    return Source(text, "folders", positive)
+
+
+def _parser() -> CommandParser:
+    parser = CommandParser(prog="cross", description=__doc__)
+    add = parser.add_argument
+    add("--train", nargs="+", required=True, metavar="SOURCE", help="each trained on alone")
+    add("--test", nargs="+", metavar="SOURCE", help="(those of --train)")
+    add("--together", action="store_true", help="train on all of --train at once, too")
+    add("--positive", default="COVID", metavar="CLASS", help="of class folders (%(default)s)")
+    add("--out", type=Path, default=Path("cross"), help="folder to write (%(default)s)")
+    add("--config", type=Path, metavar="YAML", help=f"recipe and rows (ablations/{SHIPPED})")
+    add("--regions", nargs="+", choices=REGIONS, metavar="REGION", help=", ".join(REGIONS))
+    add("--margins", nargs="+", type=margin, metavar="R", help="pixels inwards, or < 0 outwards")
+    add("--seeds", nargs="+", type=whole_from(0), metavar="N", help="of the trainings")
+    add_messages(parser)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

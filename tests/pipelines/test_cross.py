@@ -1,0 +1,134 @@
+"""The command cross on drawn data sets and a tiny network."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import lightning  # noqa: F401  # now: its log goes to what standard error is at its import
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from covidcls.ablation.cross import LESION_SHARE
+from covidcls.ablation.plan import Plan
+from covidcls.data.sources import Source
+from lungseg.checkpoint import load_checkpoint, save_checkpoint
+from pipelines.ablate_cells import train_here
+from pipelines.cross import main, source_of
+from pipelines.cross_study import cross
+
+
+@pytest.fixture(scope="module")
+def two_sets(
+    tmp_path_factory: pytest.TempPathFactory, drawn_slice: Callable[..., NDArray[np.uint8]]
+) -> Path:
+    """``one`` and ``other``: COVID and NonCOVID with 12 drawn slices each."""
+    root = tmp_path_factory.mktemp("sets")
+    for name, first in (("one", 100), ("other", 101)):
+        for label, shade in (("COVID", 80), ("NonCOVID", 0)):
+            folder = root / name / label
+            folder.mkdir(parents=True)
+            for number in range(12):
+                picture = drawn_slice(first + shade + 4 * number)
+                Image.fromarray(picture).save(folder / f"{number}.png")
+    return root
+
+
+@pytest.fixture(scope="module")
+def recipe(tiny_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """One epoch of a small network, and a stage 1 that takes dark pixels for lung and lesion."""
+    folder = tmp_path_factory.mktemp("with-lesions")
+    dark = load_checkpoint(tiny_weights / "dark.safetensors", "segmenter")
+    twice = {
+        name: np.concatenate([np.asarray(value)] * 2) if name.startswith("masks.") else value
+        for name, value in dark.tensors.items()
+    }
+    card = {**dark.card, "architecture": {**dark.card["architecture"], "classes": 2}}
+    save_checkpoint(folder, "dark", twice, card)
+    (folder / "defaults.json").write_text('{"segmenter": "dark", "classifier": {}}')
+    return {
+        "trainer": {"max_epochs": 1, "accelerator": "cpu", "precision": "32-true"},
+        "model": {"arch": "tf_efficientnet_lite0"},
+        "data": {
+            "weights_dir": str(folder),
+            "cache_dir": str(folder),
+            "size": 32,
+            "batch_size": 4,
+            "val_share": 0.5,
+            "workers": 0,
+        },
+    }
+
+
+def test_each_set_is_tested_whole_or_by_the_validation_of_its_own_training(
+    two_sets: Path, recipe: dict[str, Any], tmp_path: Path
+) -> None:
+    trained: list[str] = []
+
+    def train(arguments: Sequence[str], log: Path) -> int:
+        trained.append(log.parent.name)
+        return train_here(arguments, log)
+
+    one, other = (Source(str(two_sets / name)) for name in ("one", "other"))
+    plan = Plan(("full",), seeds=(1,), recipe=recipe)
+    record = cross(plan, [one, other], [other], tmp_path / "out", True, train=train)
+    assert trained == ["one.full-seed1", "other.full-seed1", "one+other.full-seed1"]
+    found = {row["trained_on"]: row for row in record["rows"]}
+    assert (found["one"]["seen"], found["one"]["n_images"]) == ("unseen", 24)
+    for name in ("other", "one+other"):
+        assert found[name]["seen"] == "own validation"
+        assert 0 < found[name]["n_images"] < 24
+    assert found["no label"]["row"] == LESION_SHARE
+    assert found["no label"]["n_images"] == 24
+    table = (tmp_path / "out" / "table.md").read_text()
+    assert "its labels chose nothing" in table
+
+    kept = tmp_path / "out" / "cells" / "one.full-seed1" / "on-other.csv"
+    with kept.open(newline="") as file:
+        assert len({row["path"] for row in csv.DictReader(file)}) == 24
+    trained.clear()
+    assert cross(plan, [one, other], [other], tmp_path / "out", True, train=train) == record
+    assert trained == []
+
+
+def test_a_source_may_name_its_layout() -> None:
+    assert source_of("covid-ct:a/b") == Source("a/b", "covid-ct", "COVID")
+    assert source_of("folders:c", "ill") == Source("c", "folders", "ill")
+    assert source_of("C:data") == Source("C:data", "folders", "COVID")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (["--train", "gone"], "one folder for each class"),
+        (["--test", "covid-ct:gone"], "there is no list"),
+        (["--config", "gone.yaml"], "there is no file gone.yaml"),
+        (["--out", "."], "has other things than cells"),
+    ],
+)
+def test_wrong_use_is_one_sentence_and_exit_code_2(
+    two_sets: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    change: list[str],
+    words: str,
+) -> None:
+    given = ["--train", str(two_sets / "one"), "--out", str(tmp_path / "out")]
+    assert main([*given, *change]) == 2
+    said = capsys.readouterr()
+    assert words in said.err.strip().splitlines()[-1]
+    assert said.out == ""
+    assert not (tmp_path / "out").exists()
+
+
+def test_two_sets_of_one_name_are_refused(
+    two_sets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "one").symlink_to(two_sets / "other")
+    given = ["--train", str(two_sets / "one"), str(tmp_path / "one"), "--out", str(tmp_path / "x")]
+    assert main(given) == 2
+    assert "have one name" in capsys.readouterr().err
