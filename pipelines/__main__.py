@@ -17,6 +17,8 @@ COMMANDS = {
     "audit_table": "can figures that a paper prints be, and on what test set?",
     "make_samples": "the synthetic slices of samples/",
     "pseudo_label": "masks of unlabelled slices, to train stage 1 on",
+    "ablate": "does segmentation help? every region with seeds, intervals and tests",
+    "cross": "train on one data set, test on another",
     "train_seg": "train stage 1, the lungs",
     "train_cls": "train stage 2, COVID-19 or not",
     "export": "graphs of networks, to run without torch",

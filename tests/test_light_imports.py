@@ -56,6 +56,15 @@ HEAVY = (
             "['missing-folder', '--out', 'out']))",
             2,
         ),
+        ("from pipelines.ablate import main; main(['--help'])", 0),
+        ("from pipelines.ablate import main; main(['--data', 'x', '--regions', 'lung'])", 2),
+        (
+            "from pipelines.ablate import main; raise SystemExit(main("
+            "['--data', 'missing', '--layout', 'folders', '--out', 'out']))",
+            2,
+        ),
+        ("from pipelines.cross import main; main(['--help'])", 0),
+        ("from pipelines.cross import main; raise SystemExit(main(['--train', 'missing']))", 2),
         ("from pipelines.audit import main; main(['--help'])", 0),
         (
             "from pipelines.audit import main; raise SystemExit(main("
