@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 
-@pytest.mark.parametrize("name", ["01_quickstart.ipynb"])
+@pytest.mark.parametrize("name", ["01_quickstart.ipynb", "ablation.ipynb"])
 def test_the_notebook_runs_without_an_error(name: str, repository: Path) -> None:
     import nbformat
     from nbclient import NotebookClient
