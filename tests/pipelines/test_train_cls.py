@@ -174,6 +174,41 @@ def test_the_audit_can_be_left_out(
     assert ("floor  no floor" in capsys.readouterr().err) is told
 
 
+def test_several_sources_are_read_from_the_command_line(
+    covid_layout: Path, tiny_weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = Path(shutil.copytree(covid_layout / "Images-processed", tmp_path / "copy"))
+    sources = [
+        {"folder": str(covid_layout), "layout": "covid-ct"},
+        {"folder": str(copy), "positive": "CT_COVID"},
+    ]
+    options = [
+        "--name=both",
+        "--audit=false",
+        "--report=false",
+        f"--runs={tmp_path / 'runs'}",
+        f"--export_dir={tmp_path}",
+        f"--data.sources={json.dumps(sources)}",
+        f"--data.weights_dir={tiny_weights}",
+        f"--data.cache_dir={tmp_path}",
+        "--data.val_share=0.4",
+        "--data.size=32",
+        "--data.sampling=balanced",
+        "--data.augmentation=style",
+        "--data.workers=0",
+        "--model.arch=tf_efficientnet_lite0",
+        "--trainer.accelerator=cpu",
+        "--trainer.max_epochs=1",
+        "--trainer.enable_progress_bar=false",
+    ]
+    assert main(options) == 0
+    card = json.loads(capsys.readouterr().out)
+    assert set(card["figures_by_source"]["val"]) == {covid_layout.name, "copy", "mean_auc"}
+    recipe = card["training"]["recipe"]["data"]
+    assert [source["folder"] for source in recipe["sources"]] == [covid_layout.name, "copy"]
+    assert str(tmp_path) not in json.dumps(card)
+
+
 @pytest.mark.slow
 def test_a_killed_training_goes_on_where_it_was(
     killed_and_resumed: Callable[..., tuple[dict[str, Any], list[int]]], tmp_path: Path
