@@ -93,3 +93,22 @@ def test_light_paths_import_nothing_heavy(repository: Path, statement: str, exit
     )
     assert done.returncode == exit_code, done.stderr
     assert done.stdout.endswith("HEAVY []\n"), done.stdout
+
+
+@pytest.mark.parametrize("backend", ["openvino", "onnxruntime"])
+def test_predict_without_torch(repository: Path, tmp_path: Path, backend: str) -> None:
+    """As after a plain ``pip install .``, which brings neither torch nor what needs it."""
+    pytest.importorskip(backend)
+    program = (
+        "import sys\n"
+        "for name in ('torch', 'torchvision', 'timm', 'onnx', 'sklearn', 'matplotlib'):\n"
+        "    sys.modules[name] = None  # importing it fails\n"
+        "from pipelines.predict import main\n"
+        f"raise SystemExit(main(['samples/patient-3', '--out', {str(tmp_path / 'out')!r}, "
+        f"'--backend', {backend!r}, '--device', 'cpu', '--quiet', '--debug']))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=repository, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "predictions.csv").is_file()

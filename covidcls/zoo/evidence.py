@@ -21,8 +21,7 @@ def logit_and_evidence(network: nn.Module, pictures: Tensor) -> tuple[Tensor, Te
     whole: Any = network
     timm = hasattr(network, "forward_features")
     features = whole.forward_features(pictures) if timm else whole.extract_features(pictures)
-    head = next(layer for name, layer in network.named_children() if name in HEADS)
-    weight: Any = head.weight
-    evidence = conv2d(features, weight[:, :, None, None], head.bias).squeeze(1)
+    head: Any = next(layer for name, layer in network.named_children() if name in HEADS)
+    evidence = conv2d(features, head.weight[:, :, None, None], head.bias).squeeze(1)
     logit = head(features.mean(dim=(2, 3))).squeeze(1)
     return logit, evidence

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
+import tempfile
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -50,6 +50,7 @@ def write_graph(recipe: Recipe, checkpoint: Checkpoint, side: int | None = None)
     nodes = [*casts, *model.graph.node]
     del model.graph.node[:]
     model.graph.node.extend(nodes)
+    _shorten_names(model.graph)
     helper.set_model_props(model, {WEIGHTS_SHA256: checkpoint.sha256})
     path = checkpoint.path.with_suffix(".onnx")
     write_whole(path, model.SerializeToString())
@@ -70,16 +71,16 @@ class _Whole(nn.Module):
 
 def _traced(network: nn.Module, outputs: Sequence[str], side: int | None) -> onnx.ModelProto:
     """The network as ONNX with all its tensors, for any batch."""
-    content = io.BytesIO()
     sides = {2: "height", 3: "width"} if side is None else {}
-    with warnings.catch_warnings():
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        file = Path(folder) / "graph.onnx"
         # The tracing exporter is called deprecated. Its successor takes minutes for a network of
         # stage 1, and leaves sizes open only where it can prove them.
         warnings.simplefilter("ignore")
         torch.onnx.export(
             network.eval(),
             (torch.zeros(1, 3, side or EXAMPLE_SIDE, side or EXAMPLE_SIDE),),
-            content,
+            file,
             dynamo=False,
             opset_version=OPSET,
             input_names=[PICTURES],
@@ -91,7 +92,18 @@ def _traced(network: nn.Module, outputs: Sequence[str], side: int | None) -> onn
             training=torch.onnx.TrainingMode.PRESERVE,  # else it folds tensors into new ones
             do_constant_folding=False,
         )
-    return onnx.load_from_string(content.getvalue())
+        return onnx.load(file)
+
+
+def _shorten_names(graph: onnx.GraphProto) -> None:
+    """Numbers for the names that nobody looks up: they are more than half of the file."""
+    kept = {one.name for one in (*graph.initializer, *graph.input, *graph.output)}
+    numbers: dict[str, str] = {name: name for name in ("", *kept)}  # "": an input left out
+    for node in graph.node:
+        node.ClearField("name")
+        for values in (node.input, node.output):
+            for place, name in enumerate(values):
+                values[place] = numbers.setdefault(name, str(len(numbers)))
 
 
 def _places(weights: Path) -> dict[str, Any]:

@@ -32,10 +32,10 @@ class OpenvinoNetwork:
 
     backend, device = "openvino", "cpu"
 
-    def __init__(self, file: Path, checkpoint: Checkpoint) -> None:
+    def __init__(self, file: Path, checkpoint: Checkpoint, bfloat16: bool) -> None:
         self._core = openvino.Core()
         native = "BF16" in self._core.get_property(DEVICE, "OPTIMIZATION_CAPABILITIES")
-        self.precision = "bfloat16" if native else "float32"
+        self.precision = "bfloat16" if native and bfloat16 else "float32"
         self._file = file
         self._model = self._read()
         check_belongs(file, _metadata(self._model).get(WEIGHTS_SHA256), checkpoint)
@@ -77,11 +77,22 @@ class OpenvinoNetwork:
             raise unreadable_graph(self._file, error) from error
 
 
-def compiled(checkpoint: Checkpoint, recipe: Recipe, device: str) -> OpenvinoNetwork:
+def compiled(
+    checkpoint: Checkpoint, recipe: Recipe, device: str, bfloat16: bool = False
+) -> OpenvinoNetwork:
     """The graph beside the weights of ``checkpoint``."""
     file = graph_file(checkpoint)
     assert file is not None  # choose_backend has looked
-    return OpenvinoNetwork(file, checkpoint)
+    return OpenvinoNetwork(file, checkpoint, bfloat16)
+
+
+def compiled_bfloat16(checkpoint: Checkpoint, recipe: Recipe, device: str) -> OpenvinoNetwork:
+    """In bfloat16 where the processor has it.
+
+    To be asked for by name: with the shipped networks, the probabilities of 74 slices moved by
+    0.016 in the mean and 0.084 at most, 2 labels flipped, and the least Dice of a mask was 0.9949.
+    """
+    return compiled(checkpoint, recipe, device, bfloat16=True)
 
 
 def _metadata(model: openvino.Model) -> dict[str, Any]:

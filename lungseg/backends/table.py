@@ -24,15 +24,17 @@ class Backend:
     """What a backend needs, and what compiles for it.
 
     ``needs``: the module that must be importable, brought by ``get``, an argument of pip.
-    ``module``: ours, with ``compiled(checkpoint, recipe, device)``. ``devices``: where it runs.
-    ``graph``: it runs ``NAME.onnx`` and needs no recipe.
+    ``compiler``: module and function of ours, ``compiled(checkpoint, recipe, device)``.
+    ``devices``: where it runs. ``graph``: it runs ``NAME.onnx`` and needs no recipe. ``auto``:
+    whether it is taken without being named.
     """
 
     needs: str
     get: str
-    module: str
+    compiler: str
     devices: tuple[str, ...]
     graph: bool
+    auto: bool = True
 
     def missing(self) -> str:
         """What is not installed and how to get it, or nothing."""
@@ -43,15 +45,27 @@ class Backend:
 
 BACKENDS: dict[str, Backend] = {
     "openvino": Backend(
-        "openvino", "openvino", "lungseg.backends.openvino_backend", ("cpu",), graph=True
+        "openvino", "openvino", "lungseg.backends.openvino_backend:compiled", ("cpu",), graph=True
+    ),
+    "openvino-bf16": Backend(
+        "openvino",
+        "openvino",
+        "lungseg.backends.openvino_backend:compiled_bfloat16",
+        ("cpu",),
+        graph=True,
+        auto=False,
     ),
     "onnxruntime": Backend(
-        "onnxruntime", "onnxruntime", "lungseg.backends.onnxruntime_backend", ("cpu",), graph=True
+        "onnxruntime",
+        "onnxruntime",
+        "lungseg.backends.onnxruntime_backend:compiled",
+        ("cpu",),
+        graph=True,
     ),
     "torch": Backend(
         "torch",
         "'lungseg-covid[train]'",
-        "lungseg.backends.torch_backend",
+        "lungseg.backends.torch_backend:compiled",
         ("cpu", "cuda"),
         graph=False,
     ),
@@ -87,7 +101,8 @@ def compile_network(
     Raises CheckpointError where graph, weights and card do not belong together.
     """
     chosen = BACKENDS[choose_backend(backend, device, checkpoint)]
-    return cast(Compiled, import_module(chosen.module).compiled(checkpoint, recipe, device))
+    module, _, function = chosen.compiler.partition(":")
+    return cast(Compiled, getattr(import_module(module), function)(checkpoint, recipe, device))
 
 
 def torch_network(compiled: Compiled, checkpoint: Checkpoint, recipe: Recipe) -> nn.Module:
@@ -103,7 +118,7 @@ def torch_network(compiled: Compiled, checkpoint: Checkpoint, recipe: Recipe) ->
 
 def _first(device: str, checkpoint: Checkpoint | None) -> str:
     reasons = {}
-    for name in BACKENDS:
+    for name in (name for name, backend in BACKENDS.items() if backend.auto):
         reasons[name] = _unfit(name, device, checkpoint)
         if not reasons[name]:
             return name

@@ -68,8 +68,8 @@ def test_a_gpu_is_for_torch_only_where_torch_sees_it() -> None:
 @pytest.mark.parametrize(
     ("name", "device", "words"),
     [
-        ("opnvino", "auto", "unknown backend 'opnvino'; did you mean openvino"),
-        ("tensorrt-x", "auto", "use auto, openvino, onnxruntime, torch"),
+        ("opnvino", "auto", r"unknown backend 'opnvino'; did you mean openvino\?"),
+        ("tensorrt-x", "auto", "use auto, openvino, openvino-bf16, onnxruntime, torch"),
         ("onnxruntime", "cpu", "onnxruntime cannot.*python -m pip install onnxruntime"),
         ("torch", "cpu", r"torch cannot.*pip install 'lungseg-covid\[train\]'"),
         ("openvino", "cuda", "it runs on cpu, not on cuda"),
