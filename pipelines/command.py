@@ -16,6 +16,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from lungseg.errors import LungsegError, UsageError
+from pipelines.extras import brought_by_extra
 from pipelines.text import one_line
 
 DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -103,6 +104,8 @@ def run_command(work: Callable[[], ExitCode], debug: bool = False, hint: str = "
     except MemoryError:
         return _end(ExitCode.UNFINISHED, f"out of memory: try a smaller --batch-size{hint}", debug)
     except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and (lacking := brought_by_extra(error)):
+            return _end(ExitCode.USAGE, lacking, debug)
         said = f"could not finish: {type(error).__name__}: {error}{hint} (--debug shows where)"
         return _end(ExitCode.UNFINISHED, said, debug)
     finally:

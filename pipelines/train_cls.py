@@ -12,9 +12,15 @@ from __future__ import annotations
 
 import sys
 
+from pipelines.command import ExitCode, say
+from pipelines.extras import lacking
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; the exit code."""
+    if missing := lacking("train"):
+        say(missing)
+        return int(ExitCode.USAGE)
     from covidcls.audit.quick import QuickAudit, quick_audit
     from covidcls.data.module import CovidDataModule
     from covidcls.export import export_classifier

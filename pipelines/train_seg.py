@@ -8,9 +8,15 @@ from __future__ import annotations
 
 import sys
 
+from pipelines.command import ExitCode, say
+from pipelines.extras import lacking
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; the exit code."""
+    if missing := lacking("train"):
+        say(missing)
+        return int(ExitCode.USAGE)
     from lungseg.data.module import LungMaskDataModule
     from lungseg.export import export_segmenter
     from lungseg.sample_sheets import SampleSheets
