@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from covidcls.classifier import CovidClassifier
 from covidcls.explanation import METHODS, Method, explain
 from covidcls.explanation.drawing import draw_evidence, draw_slice, tinted
+from covidcls.fusion import INPUTS
 from lungseg.checkpoint import load_checkpoint, save_checkpoint
 from lungseg.io import as_slices
 from lungseg.lung_mask import LungMask
@@ -84,6 +86,33 @@ def test_cam_is_grad_cam_and_the_bias_of_the_last_layer(
     seen = np.s_[35:65, 25:71]
     assert np.ptp(cam[seen]) > 0  # more than one cell
     np.testing.assert_allclose(cam[seen], grad_cam[seen] + 3 / 2, rtol=1e-4)
+
+
+def test_a_random_box_is_found_where_stage_two_drew_it(
+    certain: Path, drawn_slice: Draw, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    [one] = as_slices(drawn_slice() + rng.integers(0, 40, (96, 96)).astype(np.uint8))
+    lung = LungMask(drawn_slice() == 10, one.pixels)
+    found = load_checkpoint(certain / "crop.safetensors", "classifier")
+    save_checkpoint(tmp_path, "random", found.tensors, {**found.card, "region": "random_box"})
+    classifier = CovidClassifier.from_checkpoint("random", tmp_path, "cpu")
+    x_min, y_min, x_max, y_max = explain(classifier, one, lung).box
+    assert (one.pixels[y_min:y_max, x_min:x_max] == classifier.see(one, lung)).all()
+
+
+def test_a_fusion_gives_the_network_its_weight(
+    certain: Path, drawn: tuple[Slice, LungMask], tmp_path: Path
+) -> None:
+    one, plain = drawn
+    lung = replace(plain, lesion_probability=np.zeros(one.shape, np.float32))
+    found = load_checkpoint(certain / "crop.safetensors", "classifier")
+    weights = {name: 0.25 if name == "logit" else 7.0 for name in INPUTS}
+    card = {**found.card, "fusion": {"intercept": 1.0, "weights": weights}}
+    save_checkpoint(tmp_path, "fused", found.tensors, card)
+    alone = explain(CovidClassifier.from_checkpoint("crop", certain, "cpu"), one, lung)
+    fused = explain(CovidClassifier.from_checkpoint("fused", tmp_path, "cpu"), one, lung)
+    np.testing.assert_allclose(fused.evidence, alone.evidence / 4, rtol=1e-5)
 
 
 def test_no_lung_and_unknown_methods_are_refused(
