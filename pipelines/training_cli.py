@@ -259,7 +259,8 @@ def recipe(config: dict[str, Any]) -> dict[str, Any]:
     found = {"model": config["model"], "data": data, "weight_average": averaged}
     plain: dict[str, Any] = json.loads(json.dumps(found, default=vars))
     for source in plain["data"].get("sources") or []:
-        source["folder"] = Path(source["folder"]).name
+        for place in ("folder", "patients"):
+            source[place] = source[place] and Path(source[place]).name
     return plain
 
 

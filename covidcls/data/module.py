@@ -27,7 +27,8 @@ class CovidDataModule(lightning.LightningDataModule):
         data_dir: ``covid-ct`` as published, or a folder of class folders.
         layout: ``covid-ct`` (its own split) or ``folders`` (split by patient, where known).
         positive: with ``folders``, the class of COVID-19.
-        sources: several data sets, each with folder, layout and positive, instead of these three.
+        sources: several data sets instead of these three, each with folder, layout, positive and
+            patients.
         val_share, split_seed: with ``folders``, how validation is drawn.
         fold: number, from 0, of the fold that validates instead; patients, papers and copies stay
             together, and of COVID-CT train and validation are divided anew. None for no folds.

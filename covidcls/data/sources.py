@@ -29,11 +29,15 @@ class Source:
         folder: ``covid-ct`` as published, or a folder of class folders.
         layout: ``covid-ct`` or ``folders``.
         positive: with ``folders``, the class of COVID-19.
+        patients: with ``folders``, a CSV that says whose slices they are, as ``evaluate cls`` reads
+            it. Without, each file stands for itself, and slices of one patient may be on both
+            sides of a split.
     """
 
     folder: str
     layout: Layout = "folders"
     positive: str = "COVID"
+    patients: str | None = None
 
     @property
     def name(self) -> str:
@@ -85,7 +89,7 @@ def read_source(source: Source, part: Part, division: Division) -> list[Labelled
     if source.layout == "covid-ct":
         pictures = [*read_covid_ct(root, "train"), *read_covid_ct(root, "val")]
     else:
-        pictures = read_class_folders(root, source.positive)
+        pictures = _of_patients(read_class_folders(root, source.positive), source)
     if division.fold is None:
         return divide(pictures, division.val_share, division.seed)[part]
     folds = division.fold_of(root, pictures)
@@ -95,6 +99,15 @@ def read_source(source: Source, part: Part, division: Division) -> list[Labelled
         for picture, fold in zip(pictures, folds, strict=True)
         if (fold == division.fold) == validates
     ]
+
+
+def _of_patients(pictures: list[LabelledPicture], source: Source) -> list[LabelledPicture]:
+    if source.patients is None:
+        return pictures
+    from covidcls.evaluation.labelled import with_patients
+    from lungseg.evaluation.pairs import read_patients
+
+    return with_patients(pictures, Path(source.folder), read_patients(Path(source.patients)))
 
 
 def read_sources(

@@ -51,6 +51,18 @@ def test_patients_of_two_sources_are_never_one(covid_layout: Path, folders: Path
     assert alone == "paper:2020.train"  # one source keeps its names, and the hash of its split
 
 
+def test_a_table_says_whose_slices_class_folders_hold(folders: Path, tmp_path: Path) -> None:
+    table = tmp_path / "patients.csv"
+    rows = [f"COVID/{n},p{n // 4}" for n in range(12)]
+    table.write_text("\n".join(["slice,patient", *rows]))
+    source = Source(str(folders), patients=str(table))
+    parts = {part: read_source(source, part, division()) for part in ("train", "val")}  # type: ignore[arg-type]
+    patients = [{p.patient for p in part if p.label} for part in parts.values()]
+    assert patients[0] | patients[1] == {"p0", "p1", "p2"}
+    assert not patients[0] & patients[1]
+    assert all(not p.patient_known for part in parts.values() for p in part if not p.label)
+
+
 def test_a_fold_validates_and_the_others_train(covid_layout: Path) -> None:
     source = Source(str(covid_layout), "covid-ct")
     parts = [
