@@ -6,7 +6,8 @@ Cards of the shipped weights lie in ``checkpoints/``, those of the second seeds,
 same configs and not shipped, in ``benchmarks/seeds/``, those of other recipes in
 ``benchmarks/tried/``. The speed is the output of ``python benchmarks/predict_speed.py``, kept in
 ``benchmarks/predict_speed.json``; the other hospital that of
-``python benchmarks/other_hospital.py``. ``compare_segmenters.py`` and ``segmenter_speed.py`` write
+``python benchmarks/other_hospital.py``, the energy inside the lungs that of
+``python benchmarks/explanation.py``. ``compare_segmenters.py`` and ``segmenter_speed.py`` write
 their JSON files themselves.
 """
 
@@ -45,6 +46,7 @@ def with_tables(text: str) -> str:
     text = _replaced(text, "tried", tried([c for c in [*cards, *others] if "lite2" in c["name"]]))
     text = _replaced(text, "weights", weights(cards))
     text = _replaced(text, "elsewhere", elsewhere(BENCHMARKS / "other_hospital.json"))
+    text = _replaced(text, "explanation", explanation(BENCHMARKS / "explanation.json"))
     text = _replaced(text, "speed", speed(BENCHMARKS / "predict_speed.json"))
     return text
 
@@ -167,6 +169,39 @@ def elsewhere(path: Path) -> str:
         f"{table}\n\n{result['data']}: {judged} of {result['images']} slices judged "
         f"({result['positive']} COVID), {result['refused']} refused by the guard; intervals over "
         "images, for want of patient ids."
+    )
+
+
+def explanation(path: Path) -> str:
+    """Energy of Grad-CAM inside the lungs of each classifier, against chance."""
+    if not path.is_file():
+        return "not measured"
+    result = json.loads(path.read_text())
+    rows = []
+    for name, found in result["classifiers"].items():
+        for of, said in (("all", "all"), ("called_covid", "called COVID")):
+            seen, box = found[of]["seen"], found[of]["box"]
+            rows.append(
+                [
+                    f"{found['region']}: {name}",
+                    f"{seen['n']} {said}",
+                    *(_figure(seen.get(key)) for key in ("energy_inside", "lung_share", "ratio")),
+                    f"{found['of_lungs']:.3f}",
+                    _figure(box.get("ratio")),
+                ]
+            )
+    head = ["network", "slices", "energy inside the lungs", "by chance", "ratio"]
+    table = _table([*head, "a map of the lungs", "ratio within the lungs' box"], rows)
+    first = next(iter(result["classifiers"]))
+    more = "; ".join(
+        f"{_signed(found['seen'])} than {other}, within the lungs' box {_signed(found['box'])}"
+        for other, found in result["first_minus"].items()
+    )
+    every = "" if result["every"] == 1 else f", each {result['every']}. slice"
+    return (
+        f"{table}\n\n{result['images']} slices of {result['patients']} patients "
+        f"({result['data']}{every}), intervals over patients. Paired, {first} has more inside the "
+        f"lungs: {more}."
     )
 
 

@@ -1,0 +1,108 @@
+"""Do the shipped networks look into the lungs?
+
+    cd benchmarks; python explanation.py DIR > explanation.json
+
+Grad-CAM of each default classifier on validation slices of COVID-CT: the share of its energy inside
+the lungs, against the share that chance would put there, with intervals over patients.
+``of_lungs``: the same share of a map that is the lungs themselves, on the same coarse cells.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from covidcls.classifier import CovidClassifier
+from covidcls.data.pictures import LabelledPicture, read_covid_ct
+from covidcls.explanation import Energy, difference, distribution, energy_inside, explain
+from covidcls.explanation.placing import on_slice, seen_box, window
+from lungseg.checkpoint import defaults, shipped_directory
+from lungseg.io import read_slices
+from lungseg.lung_mask import LungMask
+from lungseg.segmenter import LungSegmenter
+from lungseg.slice import Slice
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A validation slice with lungs, and whose it is."""
+
+    slice: Slice
+    lung: LungMask
+    patient: str
+
+
+def main() -> None:
+    """Print one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path, help="COVID-CT as published")
+    parser.add_argument("--every", type=int, default=1, help="take each N-th slice (%(default)s)")
+    given = parser.parse_args()
+    seen = seen_of(read_covid_ct(given.data, "val")[:: given.every])
+    patients = [one.patient for one in seen]
+    energies: dict[str, list[Energy]] = {}
+    classifiers = {}
+    for name in defaults(shipped_directory())["classifier"].values():
+        classifier = CovidClassifier.from_checkpoint(name)
+        found = energies[name] = [
+            explain(classifier, one.slice, one.lung, "grad-cam").energy for one in seen
+        ]
+        called = [place for place, one in enumerate(seen) if calls(classifier, one)]
+        classifiers[name] = {
+            "region": classifier.region,
+            "all": distribution(found, patients),
+            "called_covid": distribution(
+                [found[place] for place in called], [patients[place] for place in called]
+            ),
+            "of_lungs": round(float(np.mean([of_lungs(classifier, one) for one in seen])), 4),
+        }
+    first, *others = energies
+    result = {
+        "data": "covid-ct val",
+        "images": len(seen),
+        "every": given.every,
+        "patients": len(set(patients)),
+        "classifiers": classifiers,
+        "first_minus": {
+            other: difference(energies[first], energies[other], patients) for other in others
+        },
+    }
+    print(json.dumps(result, indent=2))
+
+
+def seen_of(pictures: Sequence[LabelledPicture]) -> list[Seen]:
+    """The slices of the pictures that show lungs."""
+    slices = [next(iter(read_slices(picture.path))) for picture in pictures]
+    masks = LungSegmenter.from_checkpoint().predict(slices)
+    return [
+        Seen(one, lung, picture.patient)
+        for one, lung, picture in zip(slices, masks, pictures, strict=True)
+        if lung.mask.any()
+    ]
+
+
+def calls(classifier: CovidClassifier, one: Seen) -> bool:
+    """Whether the classifier calls the slice COVID."""
+    [probability] = classifier.predict([classifier.see(one.slice, one.lung)])
+    return bool(probability >= classifier.threshold)
+
+
+def of_lungs(classifier: CovidClassifier, one: Seen) -> float:
+    """``energy_inside`` of the lung mask itself, shrunk to the cells of the network's map."""
+    mask = one.lung.mask
+    box = seen_box(mask, classifier.region, classifier.margin)
+    _, maps = classifier.scores([classifier.see(one.slice, one.lung)])
+    cells = cv2.resize(
+        mask[window(box)].astype(np.float64), maps.shape[:0:-1], interpolation=cv2.INTER_AREA
+    )
+    return energy_inside(on_slice(cells, box, one.slice.shape), mask) or 0.0
+
+
+if __name__ == "__main__":
+    main()
