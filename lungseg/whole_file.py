@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from pathlib import Path
 
@@ -24,3 +25,10 @@ def write_whole(file: Path, content: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def remove_left(*files: Path) -> None:
+    """Remove what a process left of the files when it was killed while it wrote them whole."""
+    for file in files:
+        for left in file.parent.glob(f"{glob.escape(file.name)}.*{TEMPORARY}"):
+            left.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lungseg.io import Input
 from lungseg.io.grid import affine_of, in_axes_of
-from lungseg.whole_file import write_whole
+from lungseg.whole_file import remove_left, write_whole
 from pipelines.overlays import file_name, overlay_name, write_picture
 from pipelines.prediction import Prediction
 from pipelines.results import COLUMNS
@@ -100,6 +100,7 @@ def _write_volume(one: Input, slices: Sequence[Path], volume: Path) -> bool:
     image.set_sform(affine, "scanner")
     image.header.set_intent("label", name="1 lung, 2 lesion")
     image.header.set_xyzt_units("mm")
+    remove_left(volume)
     # without the time in its header, so that the same masks are the same bytes
     write_whole(volume, gzip.compress(image.to_bytes(), 1, mtime=0))
     return True

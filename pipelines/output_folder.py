@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lungseg.errors import UsageError
-from lungseg.whole_file import TEMPORARY, write_whole
+from lungseg.whole_file import TEMPORARY, remove_left, write_whole
 from pipelines.command import DISK_FULL
 from pipelines.run_identity import check_same, now
 
@@ -143,7 +143,7 @@ class OutputFolder:
         if state == "partial":
             start = self.started(finished=False)
             check_same(start, identity, self.path)
-            _remove_left(self.cases, self.report, self.run)
+            remove_left(self.cases, self.report, self.run)
             return start
         start = {"tool": self.tool, "started": now(), **identity}
         self.start(start)
@@ -224,14 +224,7 @@ def check_results_go_to(out: Path, inputs: Iterable[Path], overwrite: bool) -> N
 def _remove(*files: Path) -> None:
     for file in files:
         file.unlink(missing_ok=True)
-    _remove_left(*files)
-
-
-def _remove_left(*files: Path) -> None:
-    """Remove what a run left of the files when it was killed while it wrote them."""
-    for file in files:
-        for left in file.parent.glob(f"{file.name}.*{TEMPORARY}"):
-            left.unlink(missing_ok=True)
+    remove_left(*files)
 
 
 def _remove_pictures(folder: Path) -> None:

@@ -96,3 +96,13 @@ def test_a_volume_that_was_written_before_the_run_was_cut_off_is_kept(
     volumes.finish()
     assert [file.name for file in masks.iterdir()] == ["ct.nii.gz.nii.gz"]
     assert (masks / "ct.nii.gz.nii.gz").read_bytes() == whole
+
+
+def test_a_volume_that_was_being_written_when_the_run_was_killed_leaves_nothing(
+    tmp_path: Path, volume: Input
+) -> None:
+    masks = tmp_path / "masks"
+    masks.mkdir()
+    (masks / "ct.nii.gz.nii.gz.123.tmp").write_bytes(b"half of it")
+    see(volume, masks, 3)
+    assert [file.name for file in masks.iterdir()] == ["ct.nii.gz.nii.gz"]
