@@ -6,13 +6,14 @@ import json
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from covidcls.ablation.cells import REFERENCE, Cell, Row
 from covidcls.ablation.judge import judge_validation
 from covidcls.ablation.plan import Plan
 from covidcls.ablation.predictions import JudgedSlice, RowScores, row_scores
 from covidcls.ablation.recipe import with_options
+from covidcls.data.pictures import LabelledPicture, split_sha256
 from covidcls.evaluation.labelled import Layout, read_labelled_pictures
 from lungseg.errors import UsageError
 from lungseg.whole_file import write_whole
@@ -21,6 +22,9 @@ from pipelines.output_folder import OutputFolder, is_free
 from pipelines.results import as_csv
 from pipelines.text import one_line
 from pipelines.versions import versions
+
+if TYPE_CHECKING:
+    from covidcls.ablation.table import Table
 
 CELLS = "cells"
 _EXTRAS = ("lightning", "sklearn", "statsmodels", "matplotlib")
@@ -66,7 +70,12 @@ def ablate(
 
     record = {
         "tool": "lungseg-covid ablate",
-        "data": {"name": data.resolve().name, "layout": layout, "judged_on": judged_on},
+        "data": {
+            "name": data.resolve().name,
+            "layout": layout,
+            "judged_on": judged_on,
+            "sha256": judged_sha256(rows[0][0]),
+        },
         **as_dict(table),
         "folds": plan.folds,
         "minutes": round(sum(card_of(w)["training"]["minutes"] for w in weights.values()), 1),
@@ -76,6 +85,14 @@ def ablate(
     title = f"{one_line(data.resolve().name)}, {judged_on}"
     record["written"] = _write(out, record, [row for row, _ in rows], table, title)
     return record
+
+
+def judged_sha256(scores: RowScores) -> str:
+    """Hash of which slices were judged, with label and patient."""
+    slices = zip(scores.paths, scores.labels.tolist(), scores.patients, strict=True)
+    return split_sha256(
+        ("judged", LabelledPicture(Path(p), label, who)) for p, label, who in slices
+    )
 
 
 def check_ready(out: Path) -> None:
@@ -112,7 +129,7 @@ def _judged_on(layout: Layout, folds: int | None) -> str:
 
 
 def _write(
-    out: Path, record: dict[str, Any], scores: Sequence[RowScores], table: Any, title: str
+    out: Path, record: dict[str, Any], scores: Sequence[RowScores], table: Table, title: str
 ) -> dict[str, str]:
     from covidcls.ablation.drawing import draw_margins, draw_roc, margin_table, roc_table
     from covidcls.ablation.report import csv_rows, markdown

@@ -17,7 +17,7 @@ from covidcls.data.sources import Source
 from lungseg.errors import UsageError
 from lungseg.whole_file import write_whole
 from pipelines.ablate_cells import Tell, Train, judge_cells, train_cells, train_process
-from pipelines.ablate_study import CELLS, check_ready, scores_of
+from pipelines.ablate_study import CELLS, check_ready, judged_sha256, scores_of
 from pipelines.results import as_csv
 from pipelines.versions import versions
 
@@ -88,7 +88,7 @@ def cross(
         "tool": "lungseg-covid cross",
         "trained_on": [_name(one) for one in sets],
         "tested_on": [source.name for source in test_on],
-        "rows": [as_dict(row) for row in measured],
+        "rows": [{**as_dict(row), "sha256": judged_sha256(row.scores)} for row in measured],
         "rules": RULES,
         "recipe": dict(plan.recipe),
         "versions": versions(),

@@ -42,7 +42,7 @@ class Plan:
             self,
             regions=self.regions if regions is None else tuple(regions),
             margins=self.margins if margins is None else tuple(margins),
-            seeds=self.seeds if seeds is None else tuple(seeds),
+            seeds=self.seeds if seeds is None else tuple(dict.fromkeys(seeds)),
             folds=self.folds if folds is None else folds,
         )
 

@@ -58,7 +58,8 @@ def write_predictions(file: Path, slices: Sequence[JudgedSlice]) -> None:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows((s.path, s.truth, s.patient, f"{s.probability:.6f}") for s in slices)
+    # every digit: rounding makes ties where a network hardly tells slices apart
+    writer.writerows((s.path, s.truth, s.patient, repr(s.probability)) for s in slices)
     write_whole(file, text.getvalue().encode("utf-8", "surrogateescape"))
 
 
