@@ -13,7 +13,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from covidcls.audit.floors import forest
-from covidcls.audit.inventory import covid_ct
+from covidcls.audit.inventory import Inventory, class_folders, covid_ct
+from covidcls.audit.reading import read_file
 from lungseg.phantom import display, make_phantom
 from pipelines.audit import main
 
@@ -123,11 +124,22 @@ def half_mirrored_with_arrow(file: Path) -> Image.Image:
     return small
 
 
-def plant_patient_on_both_sides(data: Path) -> Found:
-    other = display(make_phantom(0.9, size=128, seed=3, lesions=0.2).hu)
-    Image.fromarray(other).save(data / "well" / "92.png")
+def plant_patient_on_both_sides(data: Path, other: Image.Image) -> Found:
+    other.save(data / "well" / "92.png")
     add_row(data.parent, "well/92.png", "test", "p3")
     return {("patient_in_two_places", "splits", "well/03.png", "well/92.png")}
+
+
+def save_a_class_as_rgba(data: Path) -> None:
+    for file in (data / "sick").iterdir():
+        Image.open(file).convert("RGBA").save(file)
+
+
+def brighten_a_corner_of_a_class(data: Path) -> None:
+    for file in (data / "sick").iterdir():
+        picture = Image.open(file)
+        picture.putpixel((0, 0), 255)
+        picture.save(file)
 
 
 def test_a_set_without_faults_has_no_finding(audit: Audit, data_for_floors: Path) -> None:
@@ -139,10 +151,11 @@ def test_a_set_without_faults_has_no_finding(audit: Audit, data_for_floors: Path
 
 
 def test_every_planted_fault_is_found_and_nothing_else(audit: Audit, data: Path) -> None:
+    other = Image.fromarray(display(make_phantom(0.9, size=128, seed=3, lesions=0.2).hu))
     planted = (
         plant_jpeg_under_the_other_label(data)
         | plant_half_mirrored_with_arrow(data)
-        | plant_patient_on_both_sides(data)
+        | plant_patient_on_both_sides(data, other)
     )
     code, said, _ = audit()
     assert found_in(data.parent / "out") == planted
@@ -158,15 +171,9 @@ def test_every_planted_fault_is_found_and_nothing_else(audit: Audit, data: Path)
 def test_a_class_saved_as_rgba_is_found_and_nothing_else(
     audit: Audit, data_for_floors: Path
 ) -> None:
-    for file in (data_for_floors / "sick").iterdir():
-        Image.open(file).convert("RGBA").save(file)
+    save_a_class_as_rgba(data_for_floors)
     code, said, _ = audit()
-    found = {(row["kind"], row["group"]) for row in rows_of(data_for_floors.parent / "out")}
-    assert found == {
-        ("one_class_only", "mode RGBA"),
-        ("one_class_only", "mode L"),
-        ("shortcut_floor", "metadata"),
-    }
+    assert_only_the_mode_is_told(rows_of(data_for_floors.parent / "out"))
     assert code == 3
     assert "metadata 1.00 (1.00 to 1.00)" in said
 
@@ -174,17 +181,71 @@ def test_a_class_saved_as_rgba_is_found_and_nothing_else(
 def test_a_class_with_one_bright_corner_pixel_is_found_and_nothing_else(
     audit: Audit, data_for_floors: Path
 ) -> None:
-    for file in (data_for_floors / "sick").iterdir():
-        picture = Image.open(file)
-        picture.putpixel((0, 0), 255)
-        picture.save(file)
+    brighten_a_corner_of_a_class(data_for_floors)
     code, said, _ = audit()
     rows = rows_of(data_for_floors.parent / "out")
+    assert_only_looks_are_told(rows)
+    assert code == 3
+    assert "look  known without looking at the disease" in said
+
+
+def assert_only_the_mode_is_told(rows: list[dict[str, str]]) -> None:
+    found = {(row["kind"], row["group"].removesuffix(" test")) for row in rows}
+    assert found == {
+        ("one_class_only", "mode RGBA"),
+        ("one_class_only", "mode L"),
+        ("shortcut_floor", "metadata"),
+    }
+
+
+def assert_only_looks_are_told(rows: list[dict[str, str]]) -> None:
     assert {row["kind"] for row in rows} == {"shortcut_floor"}
     floors = {row["group"].split()[0] for row in rows}
     assert "statistics" in floors and floors <= {"statistics", "frame", "tiny"}
-    assert code == 3
-    assert "look  known without looking at the disease" in said
+
+
+def real_slices(root: Path, layout: Callable[[Path], Inventory], n: int) -> list[Image.Image]:
+    """``n`` of one class, each of another patient where these are known, decoded alike."""
+    of_class = [image for image in layout(root).images if image.label == "COVID"]
+    images = list({image.unit: image for image in of_class}.values())
+    read = [read_file(root / image.path, Image.fromarray) for image in images[:: len(images) // n]]
+    return [file.measured for file in read[:n] if file.measured is not None]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "layout"), [("covid-ct", covid_ct), ("sars-cov-2-ct", class_folders)]
+)
+def test_each_planted_fault_is_found_among_real_slices_and_nothing_else(
+    audit: Audit,
+    tmp_path: Path,
+    shared_data: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    layout: Callable[[Path], Inventory],
+) -> None:
+    monkeypatch.setattr(forest, "_TREES", 50)
+    # many: every sixth slice of COVID-CT has a white corner of its own
+    *slices, other = real_slices(shared_data / name, layout, 97)
+    data, out = draw(tmp_path, slices), tmp_path / "out"  # labels that mean nothing
+    assert audit()[0] == 0
+    assert found_in(out) == set()
+    brighten_a_corner_of_a_class(data)
+    assert audit("--overwrite")[0] == 3
+    assert_only_looks_are_told(rows_of(out))
+    shutil.rmtree(data)
+    save_a_class_as_rgba(draw(tmp_path, slices))
+    assert audit("--overwrite")[0] == 3
+    assert_only_the_mode_is_told(rows_of(out))
+    shutil.rmtree(data)
+    draw(tmp_path, slices)
+    planted = (
+        plant_jpeg_under_the_other_label(data)
+        | plant_half_mirrored_with_arrow(data)
+        | plant_patient_on_both_sides(data, other)
+    )
+    assert audit("--overwrite")[0] == 3
+    assert found_in(out) == planted
 
 
 @pytest.mark.slow
