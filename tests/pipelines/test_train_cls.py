@@ -184,7 +184,6 @@ def test_several_sources_are_read_from_the_command_line(
     ]
     options = [
         "--name=both",
-        "--audit=false",
         "--report=false",
         f"--runs={tmp_path / 'runs'}",
         f"--export_dir={tmp_path}",
@@ -204,6 +203,7 @@ def test_several_sources_are_read_from_the_command_line(
     assert main(options) == 0
     card = json.loads(capsys.readouterr().out)
     assert set(card["figures_by_source"]["val"]) == {covid_layout.name, "copy", "mean_auc"}
+    assert card["training"]["audit"]["findings"]["exact_copy"] > 0  # of one source in the other
     recipe = card["training"]["recipe"]["data"]
     assert [source["folder"] for source in recipe["sources"]] == [covid_layout.name, "copy"]
     assert str(tmp_path) not in json.dumps(card)
