@@ -68,6 +68,7 @@ def parser() -> CommandParser:
     _add_cls(cls)
     for command in (seg, cls):
         options.add_weights(command)
+        options.add_backend(command)
         options.add_batch_size(command)
         options.add_messages(command)
     return parser
@@ -127,6 +128,7 @@ def _seg(given: argparse.Namespace) -> ExitCode:
         checkpoint=given.checkpoint,
         weights=given.weights,
         device=given.device,
+        backend=given.backend,
         batch_size=given.batch_size,
         hu_offset=given.hu_offset,
     )
@@ -149,6 +151,7 @@ def _cls(given: argparse.Namespace) -> ExitCode:
         checkpoint=given.checkpoint,
         weights=given.weights,
         device=given.device,
+        backend=given.backend,
         batch_size=given.batch_size,
         threshold=given.threshold,
         operating_point=given.operating_point,

@@ -67,6 +67,7 @@ class Options:
     checkpoint: str | None = None
     weights: Path | None = None
     device: str = "auto"
+    backend: str = "auto"
     batch_size: int = 16
     threshold: float | None = None
     operating_point: str = DEFAULT_AIM
@@ -131,7 +132,8 @@ def evaluate_cls(
     record["floor"] = classifier.card.get("floor") if own and split == "val" else None
     record["messages"] = list(_messages(scored, judged, own, split))
     record["rules"] = {name: said for name, said in EXPLAINED.items() if record.get(name)}
-    record |= {"versions": versions(), "device": str(pipeline.segmenter.device)}
+    record |= {"versions": versions(), "device": pipeline.segmenter.device}
+    record["backend"] = pipeline.backend
     look = statuses["unreadable"] or statuses["not_ct"]
     record["exit_code"] = int(ExitCode.LOOK if look else ExitCode.DONE)
     record["seconds"] = round(time.perf_counter() - began, 1)
@@ -157,14 +159,16 @@ def _pipeline(options: Options) -> TwoStagePipeline:
     from lungseg.segmenter import LungSegmenter
     from pipelines.two_stage import TwoStagePipeline
 
-    classifier = CovidClassifier.from_checkpoint(weights, device=options.device)
+    classifier = CovidClassifier.from_checkpoint(
+        weights, device=options.device, backend=options.backend
+    )
     if options.region is not None and classifier.region != options.region:
         raise UsageError(
             f"{classifier.name} was trained on region {classifier.region!r}, not "
             f"{options.region!r}; leave --region out, or give another --checkpoint"
         )
     return TwoStagePipeline(
-        LungSegmenter.from_checkpoint(segmenter, device=options.device),
+        LungSegmenter.from_checkpoint(segmenter, device=options.device, backend=options.backend),
         classifier,
         options.threshold,
         options.operating_point,

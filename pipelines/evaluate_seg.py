@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lungseg.backends import description
 from lungseg.checkpoint import resolve
 from lungseg.drawing import encode
 from lungseg.evaluation.evaluate import Evaluation, evaluate
@@ -42,6 +43,7 @@ class Options:
     checkpoint: str | None = None
     weights: Path | None = None
     device: str = "auto"
+    backend: str = "auto"
     batch_size: int = 16
     hu_offset: float | None = None
 
@@ -69,7 +71,9 @@ def evaluate_seg(
 
     from lungseg.segmenter import LungSegmenter
 
-    segmenter = LungSegmenter.from_checkpoint(weights, device=options.device)
+    segmenter = LungSegmenter.from_checkpoint(
+        weights, device=options.device, backend=options.backend
+    )
     evaluation = evaluate(
         segmenter,
         pairs,
@@ -91,7 +95,8 @@ def evaluate_seg(
         },
         **metrics(evaluation),
         "versions": versions(),
-        "device": str(segmenter.device),
+        "device": segmenter.device,
+        "backend": description(segmenter.compiled),
     }
     record["exit_code"] = int(ExitCode.LOOK if evaluation.needs_look else ExitCode.DONE)
     record["seconds"] = round(time.perf_counter() - began, 1)

@@ -42,6 +42,7 @@ def parser() -> CommandParser:
     options.add_resumable_output(parser, "pseudo-labels")
     options.add_checkpoint(parser)
     options.add_weights(parser)
+    options.add_backend(parser)
     add(
         "--names",
         type=Path,
@@ -94,6 +95,7 @@ def _label(given: argparse.Namespace) -> ExitCode:
             given.resume,
             given.overwrite,
             progress,
+            given.backend,
         )
     print(json.dumps(record) if given.json else table(record), flush=True)
     return ExitCode(record["exit_code"])

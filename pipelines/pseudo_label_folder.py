@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lungseg.backends import description
 from lungseg.errors import UnreadableError, UsageError
 from lungseg.io import find_inputs, read_slices
 from lungseg.pseudo_labels import (
@@ -70,6 +71,7 @@ def pseudo_label_folder(
     resume: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
+    backend: str = "auto",
 ) -> dict[str, Any]:
     """Label each chosen picture below ``root``; returns what ``run.json`` has.
 
@@ -91,14 +93,15 @@ def pseudo_label_folder(
     from lungseg.data.pseudo_groups import groups_of
     from lungseg.segmenter import LungSegmenter
 
-    segmenter = LungSegmenter.from_checkpoint(checkpoint, weights, device)
+    segmenter = LungSegmenter.from_checkpoint(checkpoint, weights, device, backend)
     made_by = {"name": segmenter.name, "sha256": segmenter.sha256}
     paths = [relative(file, root) for file in chosen]
     # no option, but what makes a row: of all files, so that --every does not change a group
     groups = groups_of(root, [relative(file, root) for file in files])
     options = {**asdict(filters), "seed": seed}
     identity = identity_of(options, {"segmenter": made_by}, chosen, paths)
-    identity["device"] = str(segmenter.device)
+    identity["device"] = segmenter.device
+    identity["backend"] = description(segmenter.compiled)
     if state == "finished":
         record = folder.started(finished=True)
         check_same(record, identity, out)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from covidcls.operating_point import DEFAULT_AIM, place
+from lungseg.backends import description
 from lungseg.checkpoint import DEFAULTS
 from lungseg.errors import CheckpointError, UsageError
 from lungseg.flags import describe
@@ -79,16 +80,15 @@ class TwoStagePipeline:
         """Load the networks that ``defaults.json`` of ``directory`` (None: the shipped one) names.
 
         ``region`` picks the classifier that was trained on it. ``device`` is ``auto``, ``cpu`` or
-        ``cuda``, ``backend`` as :func:`lungseg.backends.choose_backend` takes it. Raises CheckpointError for missing or damaged weights, UsageError for the rest.
+        ``cuda``, ``backend`` as :func:`lungseg.backends.choose_backend` takes it. Raises
+        CheckpointError for missing or damaged weights, UsageError for the rest.
         """
         from covidcls.classifier import CovidClassifier
         from lungseg.segmenter import LungSegmenter
         from pipelines.weights import chosen_weights
 
         weights = chosen_weights(None if directory is None else Path(directory), region)
-        segmenter = LungSegmenter.from_checkpoint(
-            weights.segmenter, device=device, backend=backend
-        )
+        segmenter = LungSegmenter.from_checkpoint(weights.segmenter, device=device, backend=backend)
         classifier = CovidClassifier.from_checkpoint(
             weights.classifier, device=device, backend=backend
         )
@@ -106,9 +106,11 @@ class TwoStagePipeline:
 
     @property
     def backend(self) -> dict[str, str]:
-        """What each stage runs on, such as ``openvino bfloat16``."""
-        stages = {"segmenter": self.segmenter.compiled, "classifier": self.classifier.compiled}
-        return {name: f"{one.backend} {one.precision}" for name, one in stages.items()}
+        """What each stage runs on, such as ``openvino float32``."""
+        return {
+            "segmenter": description(self.segmenter.compiled),
+            "classifier": description(self.classifier.compiled),
+        }
 
     def __call__(self, image: ImageLike, batch_size: int = 16) -> Prediction | list[Prediction]:
         """Predict one image, or a list of them, ``batch_size`` slices at a time.

@@ -15,12 +15,12 @@ def package_version() -> str:
 
 def versions() -> dict[str, str]:
     """Python, this package and the libraries whose arithmetic a row depends on, by name."""
-    libraries = ("numpy", "opencv-python-headless", "pillow", "torch", "timm")
-    libraries += ("openvino", "onnxruntime")
+    pixels = ("numpy", "opencv-python-headless", "pillow")
+    networks = ("torch", "timm", "openvino", "onnxruntime")
     return {
         "python": platform.python_version(),
         PACKAGE: package_version(),
-        **{library: _version_of(library) for library in libraries},
+        **{library: _version_of(library) for library in (*pixels, *networks)},
     }
 
 

@@ -1,6 +1,6 @@
 """What runs a network: torch, OpenVINO or ONNX Runtime behind one call."""
 
-from lungseg.backends.compiled import Compiled
+from lungseg.backends.compiled import Compiled, description
 from lungseg.backends.recipe import Recipe, called
 from lungseg.backends.table import (
     BACKENDS,
@@ -18,5 +18,6 @@ __all__ = [
     "called",
     "choose_backend",
     "compile_network",
+    "description",
     "torch_network",
 ]

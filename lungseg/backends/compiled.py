@@ -29,3 +29,8 @@ class Compiled(Protocol):
         """What convolutions compute in: ``float32`` or ``bfloat16``."""
 
     def __call__(self, pictures: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]: ...
+
+
+def description(compiled: Compiled) -> str:
+    """For the record of a run, such as ``openvino float32``."""
+    return f"{compiled.backend} {compiled.precision}"
