@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import re
 import sys
@@ -17,6 +18,7 @@ from pipelines.cases import CASE_BY
 from pipelines.command import CommandParser, ExitCode, run_command
 from pipelines.predict_folder import Options, predict_folder
 from pipelines.progress import ProgressBar
+from pipelines.read_ahead import SECONDS
 from pipelines.run_summary import table
 
 EXAMPLE = """\
@@ -62,7 +64,14 @@ def parser() -> CommandParser:
         type=options.whole_from(0),
         default=min(4, os.cpu_count() or 1),
         metavar="N",
-        help="threads that decode ahead (%(default)s)",
+        help="processes that decode ahead (%(default)s); 0 for none, and no --timeout",
+    )
+    add(
+        "--timeout",
+        type=_seconds,
+        default=SECONDS,
+        metavar="SECONDS",
+        help="most seconds to decode a slice, which then is unreadable (%(default)g)",
     )
     options.add_operating_point(parser)
     options.add_hu_offset(parser)
@@ -119,9 +128,20 @@ def _predict(given: argparse.Namespace) -> ExitCode:
             given.resume,
             given.overwrite,
             progress,
+            given.timeout,
         )
     print(json.dumps(record) if given.json else table(record), flush=True)
     return ExitCode(record["exit_code"])
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+    return seconds
 
 
 def _window(text: str) -> Window:

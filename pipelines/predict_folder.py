@@ -35,7 +35,7 @@ from pipelines.output_folder import OutputFolder
 from pipelines.overlays import draw_overlay, overlay_name, write_picture
 from pipelines.predict_report import MOST_CASES, render
 from pipelines.prediction import Prediction, unreadable
-from pipelines.read_ahead import Item, read_ahead
+from pipelines.read_ahead import SECONDS, Item, read_ahead
 from pipelines.results import Journal, row_of
 from pipelines.run_identity import check_same, identity_of, now, relative, resume_place
 from pipelines.run_summary import NOTE, Tally, exit_code_of
@@ -91,14 +91,16 @@ def predict_folder(
     resume: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
+    timeout: float = SECONDS,
 ) -> dict[str, Any]:
     """Predict each slice below ``root`` (or of the file ``root``); returns what ``run.json`` has.
 
     Writes ``predictions.csv``, ``cases.csv``, ``run.json``, and as ``options`` say ``report.html``,
-    ``overlays/`` and ``masks/`` to ``out``. Rows reach the disk chunk
-    by chunk, and ``resume`` goes on after the last whole chunk with the same result as an
-    undisturbed run; on a finished folder it only returns its record. ``workers`` threads decode
-    ahead. ``progress(done, total)`` is called with numbers of inputs: pictures, volumes and series.
+    ``overlays/`` and ``masks/`` to ``out``. Rows reach the disk chunk by chunk, and ``resume`` goes
+    on after the last whole chunk with the same result as an undisturbed run; on a finished folder
+    it only returns its record. ``workers`` processes decode ahead, each slice within ``timeout``
+    seconds, else it is unreadable. ``progress(done, total)`` is called with numbers of inputs:
+    pictures, volumes and series.
 
     Raises UsageError, before anything is written, for a missing or empty input, an ``out`` that is
     in the way, weights that are missing or damaged, and a run that other options had started.
@@ -114,6 +116,7 @@ def predict_folder(
     if state == "finished":
         record = folder.started(finished=True)
         check_same(record, identity, out)
+        folder.run_part.unlink(missing_ok=True)  # of a run that was killed as its last act
         return record
     folder.check_writable()
     grouped = group_inputs(inputs.files, root)
@@ -137,7 +140,7 @@ def predict_folder(
     record["operating_point"] = pipeline.operating_point
     record |= _described(inputs, grouped)
     with Journal(folder.rows_part, options.batch_size) as journal:
-        record |= run.to_journal(journal, workers, progress)
+        record |= run.to_journal(journal, workers, timeout, progress)
         record["written"] = _written(folder, options)
         highest = run.cases(record)
         record["ended"] = now()
@@ -167,7 +170,7 @@ class _Run:
         self.options = options
 
     def to_journal(
-        self, journal: Journal, workers: int, progress: Progress | None
+        self, journal: Journal, workers: int, timeout: float, progress: Progress | None
     ) -> dict[str, Any]:
         """Bring the journal to its end; returns the counts and the speed for the record."""
         began = time.perf_counter()
@@ -184,7 +187,7 @@ class _Run:
         count(journal.kept)
         kept = tally.slices
         reading = Reading(self.options.hu_offset, self.options.window)
-        with closing(read_ahead(self.inputs, workers, reading, place)) as items:
+        with closing(read_ahead(self.inputs, workers, reading, place, timeout)) as items:
             for rows, position in self._chunks(items):
                 journal.append(rows)
                 count(rows)

@@ -1,18 +1,16 @@
-"""The slices of many inputs in their order, decoded a few inputs ahead by threads."""
+"""The slices of many inputs in their order, decoded a few slices ahead by processes."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
 
-from lungseg.errors import UnreadableError
-from lungseg.io import Input, Part, Reading, read_part
+from lungseg.io import Input, Reading
 from lungseg.slice import Slice
+from pipelines.decoder import Decoder
+from pipelines.decoding import Decoded, decoded
 
-INPUTS_AHEAD_PER_WORKER = 2  # one being decoded and one ready keep a thread busy
+SECONDS = 120.0  # from one slice to the next: a volume of 1,000 slices, packed, on a slow share
 
 
 @dataclass(frozen=True)
@@ -35,53 +33,35 @@ def read_ahead(
     workers: int,
     reading: Reading = Reading(),  # noqa: B008  # frozen
     start: tuple[int, int] = (0, 0),
+    seconds: float = SECONDS,
 ) -> Generator[Item]:
     """Yield the items of ``inputs`` in order, from ``start`` = (input, item within it) on.
 
-    ``workers`` threads decode the first slice of the inputs ahead (0: none); the further slices of
-    an input are decoded when their turn comes, so that memory does not grow with their number.
+    ``workers`` processes take the inputs in turn and decode a few slices ahead each, so that memory
+    does not grow with their number; a file that takes more than ``seconds`` for a slice, or crashes
+    its process, is an item that says so. With 0 workers, slices are decoded here, without a limit.
+    Raises LungsegError when a process cannot be started.
     """
     first, skip = start
-    tasks = [(i, skip if i == first else 0) for i in range(first, len(inputs))]
-    if workers == 0:
-        for position, skipped in tasks:
-            yield from islice(_items(inputs[position], position, reading), skipped, None)
-        return
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="read-ahead")
-    opened: deque[Future[Iterator[Item]]] = deque()
+    decoders: list[Decoder] = []
     try:
-        for position, skipped in tasks:
-            opened.append(pool.submit(_open, inputs[position], position, reading, skipped))
-            if len(opened) > workers * INPUTS_AHEAD_PER_WORKER:
-                yield from opened.popleft().result()
-        while opened:
-            yield from opened.popleft().result()
+        for turn in range(min(workers, len(inputs) - first)):
+            its_inputs = [one.parts for one in inputs[first + turn :: workers]]
+            decoders.append(Decoder(its_inputs, reading, seconds))
+        for position in range(first, len(inputs)):
+            found: Iterable[Decoded]
+            if workers:
+                found = decoders[(position - first) % workers].next_input()
+            else:
+                found = _here(inputs[position], reading)
+            for index, (slice_, error) in enumerate(found):
+                if position > first or index >= skip:
+                    yield Item(position, index, slice_, error)
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        for decoder in decoders:
+            decoder.stop()
 
 
-def _open(one: Input, position: int, reading: Reading, skip: int) -> Iterator[Item]:
-    """The items of an input, the first of which is decoded already."""
-    items = islice(_items(one, position, reading), skip, None)
-    return chain(list(islice(items, 1)), items)
-
-
-def _items(one: Input, position: int, reading: Reading) -> Iterator[Item]:
-    found = (item for part in one.parts for item in _slices(part, reading))
-    for index, (slice_, error) in enumerate(found):
-        yield Item(position, index, slice_, error)
-
-
-def _slices(part: Part, reading: Reading) -> Iterator[tuple[Slice | None, str]]:
-    """The slices of a file, and why there are no more of them."""
-    empty = True
-    try:
-        for slice_ in read_part(part, reading):
-            yield slice_, ""
-            empty = False
-    except UnreadableError as error:
-        # where the data lie on this machine is not the business of a row
-        yield None, "; ".join((str(error).replace(str(part.file), part.name), *part.notes))
-        return
-    if empty:
-        yield None, f"{part.name} has no slice in it"
+def _here(one: Input, reading: Reading) -> Iterator[Decoded]:
+    for part in one.parts:
+        yield from decoded(part, reading)

@@ -486,6 +486,7 @@ def test_odd_file_names_get_their_rows_and_overlays(
         (("--device", "tpu"), "tpu"),
         (("--treshold", "0.5"), "did you mean --threshold"),
         (("--resume", "--overwrite"), "not allowed with"),
+        (("--timeout", "0"), "'0' is not a number of seconds above 0"),
         (("--window", "lungs"), "'lungs' is no window: give CENTRE,WIDTH"),
         (("--window", "-600,0"), "width above 0"),
         (("--case", "patient"), "invalid choice: 'patient'"),

@@ -123,6 +123,30 @@ def test_a_full_disk_is_told_in_a_sentence_and_the_run_resumes(
     assert (out / rows).read_bytes() == (undisturbed / rows).read_bytes()
 
 
+def test_a_disk_that_is_full_at_the_end_loses_no_row(
+    many: Path, undisturbed: Path, tmp_path: Path, predict_process: Start, predict: Predict
+) -> None:
+    out = tmp_path / "out"
+
+    def small_disk() -> None:  # the rows fit, the report does not
+        resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))
+
+    arguments = (many, "--out", out, *BATCH, "--no-overlays")
+    process = predict_process(*arguments, preexec_fn=small_disk)
+    said, error = process.communicate(timeout=120)
+    assert (process.returncode, said) == (1, "")
+    assert error.startswith("the disk is full")
+    assert error.count("\n") == 1
+    assert sorted(file.name for file in out.iterdir()) == [
+        "cases.csv",
+        "predictions.csv.part",
+        "run.json.part",
+    ]
+    assert predict(*arguments, "--resume", "--device", "cpu", "--json")[0] == 3
+    for table in ("predictions.csv", "cases.csv"):
+        assert (out / table).read_bytes() == (undisturbed / table).read_bytes()
+
+
 def test_a_disk_that_fills_while_overlays_are_drawn_ends_the_run(
     many: Path, tmp_path: Path, predict_process: Start
 ) -> None:

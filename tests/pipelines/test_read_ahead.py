@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from threading import Timer
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from lungseg.io import Input, group_inputs
-from pipelines.read_ahead import INPUTS_AHEAD_PER_WORKER, read_ahead
+from lungseg.errors import LungsegError
+from lungseg.io import Input, Part, Reading, group_inputs
+from pipelines.decoder import Decoder
+from pipelines.read_ahead import read_ahead
 
 
 @pytest.fixture
@@ -59,19 +64,59 @@ def test_a_file_that_cannot_be_read_says_why(inputs: list[Input]) -> None:
     assert "c.png" in errors[0]
 
 
-class Recorded(list[Input]):
-    """Inputs that remember how far they were asked for."""
-
-    furthest = 0
-
-    def __getitem__(self, position):  # type: ignore[no-untyped-def]  # list's overloads
-        self.furthest = max(self.furthest, position)
-        return super().__getitem__(position)
-
-
-def test_only_a_few_inputs_are_opened_ahead(inputs: list[Input]) -> None:
-    recorded = Recorded(inputs[3:])
-    items = read_ahead(recorded, 2)
+def test_files_are_decoded_a_few_ahead_and_no_more(inputs: list[Input], tmp_path: Path) -> None:
+    items = read_ahead(inputs[3:], 2)
     next(items)
-    assert recorded.furthest <= 2 * INPUTS_AHEAD_PER_WORKER
-    items.close()
+    time.sleep(1)  # for processes that would not wait
+    for file in tmp_path.glob("d*.png"):
+        file.unlink()
+    errors = [item.error for item in items]
+    assert errors[0] == ""
+    assert sum(bool(error) for error in errors) >= 5
+
+
+def in_one(inputs: list[Input], tmp_path: Path, *names: str) -> list[Input]:
+    """A series of three files, and a picture after it."""
+    parts = tuple(Part(tmp_path / name, name) for name in names)
+    return [Input("series", parts), inputs[-1]]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a file that never answers")
+def test_a_file_that_hangs_costs_one_row(inputs: list[Input], tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "hung.png")
+    given = in_one(inputs, tmp_path, "d00.png", "hung.png", "d01.png")
+    items = list(read_ahead(given, 2, seconds=5))
+    assert [(item.position, item.index, item.slice is None) for item in items] == [
+        (0, 0, False),
+        (0, 1, True),
+        (0, 2, False),
+        (1, 0, False),
+    ]
+    assert items[1].error.startswith("hung.png takes more than 5 s to decode; ")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a file that never answers")
+def test_a_process_that_dies_is_named_with_its_file_and_replaced(
+    inputs: list[Input], tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "deadly.png")
+    given = in_one(inputs, tmp_path, "d00.png", "deadly.png", "d01.png")
+    decoder = Decoder([one.parts for one in given], Reading(), seconds=60)
+    try:
+        found = decoder.next_input()
+        first = [next(found)]  # from now on it waits for what never comes
+        Timer(0.5, decoder.kill).start()
+        first += found
+        assert [slice_ is None for slice_, _ in first] == [False, True, False]
+        assert first[1][1].startswith("deadly.png ended the process that decoded it (SIGKILL); ")
+        assert [error for _, error in decoder.next_input()] == [""]
+    finally:
+        decoder.stop()
+
+
+def test_a_process_that_cannot_start_ends_the_run(
+    inputs: list[Input], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.executable", "/bin/false")
+    with pytest.raises(LungsegError, match="could not be started"):
+        list(read_ahead(inputs, 1))
