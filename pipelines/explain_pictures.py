@@ -26,7 +26,7 @@ SHOWN, COLUMNS = 16, 2  # pictures on a sheet
 
 def plain_panel(one: Slice, lung: NDArray[np.bool_], name: str) -> Picture:
     """The slice with the contour of its lungs (bool H x W), and its name."""
-    words = (drawing.ending(one_line(name), LONGEST), "")
+    words = (drawing.ending(one_line(name), LONGEST), "", "")
     return drawing.tile(maps.draw_slice(one, lung), SIDE, SIDE, *words)
 
 
@@ -35,8 +35,9 @@ def panel(one: Slice, lung: NDArray[np.bool_], explanation: Explanation, row: Ex
     energy = explanation.energy
     inside = "-" if energy.energy_inside is None else f"{energy.energy_inside:.0%}"
     words = (
-        f"{row.region} {row.method}: {row.label} {row.probability:.3f} (from {row.threshold:.3f})",
-        f"{inside} in lungs ({energy.lung_share:.0%} by chance) of {energy.evidence:.2f} log-odds",
+        drawing.ending(one_line(f"{row.classifier}, {row.method}"), LONGEST),
+        f"{row.label} {row.probability:.3f}, threshold {row.threshold:.3f}",
+        f"{inside} in lungs ({energy.lung_share:.0%} by chance) of {energy.evidence:.2g} log-odds",
     )
     return drawing.tile(maps.draw_evidence(one, lung, explanation), SIDE, SIDE, *words)
 

@@ -12,9 +12,10 @@ from lungseg.slice import Slice
 
 SIDE = 320  # pixels of a picture
 EVIDENCE: Colour = drawing.LESION  # no picture here has both
-# Log-odds that have the strongest colour, by method. A probability of 0.98 needs 4 on average over
-# all that was seen. Never the maximum of a map: a faint one would look as sure as any.
-FULL: dict[Method, float] = {"cam": 8.0, "grad-cam": 8.0, "occlusion": 2.0}
+# Log-odds that have the strongest colour, by method: a probability of 0.98 needs 4 on average over
+# all that was seen, and hiding one place changes far less. Never the maximum of a map: a faint one
+# would look as sure as any.
+FULL: dict[Method, float] = {"cam": 8.0, "grad-cam": 8.0, "occlusion": 1.0}
 OPACITY = 0.6  # of the strongest colour: anatomy stays visible
 KEY = {
     "lung": drawing.LUNG,

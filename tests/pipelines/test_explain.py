@@ -84,7 +84,7 @@ def test_a_folder_becomes_rows_pictures_a_sheet_and_a_record(
     assert [one["other"] for one in record["differences"]] == ["random-full"]
     assert "random-crop (crop), cam" in said
     assert sorted(path.name for path in (out / "pictures").rglob("*.png"))[0] == "slice.png.png"
-    assert cv2.imread(str(out / "pictures" / "slice0.png.png")).shape == (400, 960, 3)
+    assert cv2.imread(str(out / "pictures" / "slice0.png.png")).shape == (420, 960, 3)
     assert cv2.imread(str(out / "sheet.png")) is not None
 
 
