@@ -133,19 +133,21 @@ def surface_dice(
 
 
 def _surface(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    from scipy import ndimage
+    import cv2
 
-    inner: NDArray[np.bool_] = ndimage.binary_erosion(mask)
-    return mask & ~inner
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    # outside of the picture is no mask
+    inner = cv2.erode(mask.astype(np.uint8), cross, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    return mask & (inner == 0)
 
 
 def _to_nearest(
     start: NDArray[np.bool_], goal: NDArray[np.bool_], nowhere: float
 ) -> NDArray[np.float64]:
     """Distances of the true pixels of ``start`` to the nearest of ``goal``, or ``nowhere``."""
-    from scipy import ndimage
+    import cv2
 
     if not goal.any():
         return np.full(int(start.sum()), nowhere)
-    distances: NDArray[np.float64] = ndimage.distance_transform_edt(~goal)[start]
-    return distances
+    distances = cv2.distanceTransform((~goal).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return distances[start].astype(np.float64)
