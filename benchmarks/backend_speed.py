@@ -21,12 +21,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from covidcls.classifier import CovidClassifier
 from lungseg.allocator import keep_freed_memory
 from lungseg.backends import BACKENDS, Compiled
 from lungseg.io import find_inputs, read_slices
+from lungseg.log_odds import sigmoid
 from lungseg.segmenter import LungSegmenter
 from lungseg.tensors import batch_of, normalise
 from lungseg.whole_file import write_whole
@@ -121,9 +121,9 @@ def differences(ways: Mapping[str, Compiled], batch: NDArray[np.float32]) -> dic
     """Largest difference of the first output as a probability from torch; none without torch."""
     if BASELINE not in ways:
         return {}
-    truth = expit(ways[BASELINE](batch)[0])
+    truth = sigmoid(ways[BASELINE](batch)[0])
     return {
-        name: round(float(np.abs(expit(run(batch)[0]) - truth).max()), 5)
+        name: round(float(np.abs(sigmoid(run(batch)[0]) - truth).max()), 5)
         for name, run in ways.items()
     }
 

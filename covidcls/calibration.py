@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import expit
+
+from lungseg.log_odds import sigmoid
 
 
 def fit_temperature(logits: Sequence[float], labels: Sequence[int]) -> float:
     """The T > 0 that minimises the log loss of sigmoid(logit / T), between 0.05 and 20."""
+    from scipy.optimize import minimize_scalar
+
     z, y = np.asarray(logits, float), np.asarray(labels, float)
 
     def log_loss(log_temperature: float) -> float:
@@ -24,5 +26,4 @@ def fit_temperature(logits: Sequence[float], labels: Sequence[int]) -> float:
 
 def calibrated(logits: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
     """Probabilities in [0, 1]: sigmoid(logits / temperature)."""
-    result: NDArray[np.float64] = expit(logits / temperature)
-    return result
+    return sigmoid(logits / temperature)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, overload
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from lungseg.backends import Recipe, called, compile_network, torch_network
 from lungseg.checkpoint import Checkpoint, load_checkpoint, resolve
@@ -19,6 +18,7 @@ from lungseg.errors import CheckpointError, UsageError
 from lungseg.flags import find_flags
 from lungseg.framing import Framing, checked_framing, frame_of
 from lungseg.io import as_slices
+from lungseg.log_odds import sigmoid
 from lungseg.lung_mask import LungMask
 from lungseg.regions import Box
 from lungseg.slice import Slice
@@ -114,7 +114,7 @@ class LungSegmenter:
             for one, (left, top, right, bottom) in zip(slices, boxes, strict=True)
         ]
         pictures = normalise(batch_of(contents, size or self.size))
-        probability, chest = (expit(logits) for logits in self.compiled(pictures))
+        probability, chest = (sigmoid(logits) for logits in self.compiled(pictures))
         return [
             ([_placed(m, box, one.shape) for m in maps], float(is_chest))
             for one, box, maps, is_chest in zip(slices, boxes, probability, chest, strict=True)
