@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lungseg.log_odds import logit
+
 if TYPE_CHECKING:
     from covidcls.classifier import CovidClassifier
 
@@ -62,10 +64,9 @@ def occlusion_of(
     any size.
     """
     import cv2
-    from scipy.special import logit
 
     def log_odds(views: Sequence[View]) -> NDArray[np.float64]:
-        return np.asarray(logit(np.clip(classifier.predict(views), CERTAIN, 1 - CERTAIN)))
+        return logit(np.clip(classifier.predict(views), CERTAIN, 1 - CERTAIN))
 
     size = view.shape[1::-1]
     fitted = cv2.resize(lung.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST_EXACT)
