@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -14,6 +13,7 @@ from lungseg.checkpoint import resolve
 from lungseg.errors import CheckpointError, UsageError
 from pipelines.audit_output import FILES, check_split_file, write_results
 from pipelines.command import ExitCode
+from pipelines.extras import check_installed
 from pipelines.output_folder import check_results_go_to
 from pipelines.run_identity import identity_of, now
 
@@ -25,8 +25,6 @@ LAYOUTS: tuple[Layout, ...] = get_args(Layout)
 
 Progress = Callable[[int, int], object]
 Tell = Callable[[str], object]
-
-_EXTRA = ("faiss", "imagehash", "jinja2", "openpyxl", "sklearn")  # modules that [audit] installs
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,7 @@ def audit_folder(
     if options.build_split:
         check_split_file(options.build_split, overwrite)
     inventory = data.inventory()
-    _check_installed()
+    check_installed("audit")
     masks, made_by = _masks(options)
 
     from covidcls.audit.audit import audit_images
@@ -153,14 +151,6 @@ def _masks(options: Options) -> tuple[MaskCache | None, dict[str, Any]]:
     segmenter = LungSegmenter.from_checkpoint(None, options.weights, options.device)
     made_by = {"name": segmenter.name, "sha256": segmenter.sha256}
     return MaskCache(segmenter), {"segmenter": made_by}
-
-
-def _check_installed() -> None:
-    missing = [module for module in _EXTRA if find_spec(module) is None]
-    if missing:
-        raise UsageError(
-            f"the audit needs {', '.join(missing)}: python -m pip install 'lungseg-covid[audit]'"
-        )
 
 
 def _text(path: Path | None) -> str | None:

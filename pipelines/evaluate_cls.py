@@ -6,7 +6,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +36,7 @@ from lungseg.evaluation.pairs import read_patients
 from lungseg.regions import Region
 from pipelines.command import ExitCode
 from pipelines.evaluate_cls_output import write_results
+from pipelines.extras import check_installed
 from pipelines.labelled_slices import Judged, predict_labelled
 from pipelines.output_folder import check_results_go_to
 from pipelines.prediction import STATUSES
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
     from pipelines.two_stage import TwoStagePipeline
 
 Progress = Callable[[int, int], object]
-_EXTRA = ("sklearn", "matplotlib")
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ def evaluate_cls(
     """
     options = options or Options()
     began = time.perf_counter()
-    _check_installed()
+    check_installed("evaluate")
     split = options.split or DEFAULT_SPLIT[options.layout]
     pictures = read_labelled_pictures(data, options.layout, options.positive, split)
     if options.patients is not None:
@@ -139,15 +138,6 @@ def evaluate_cls(
     record["seconds"] = round(time.perf_counter() - began, 1)
     write_results(out, judged, tables_of(scored, pipeline.threshold), record)
     return record
-
-
-def _check_installed() -> None:
-    missing = [module for module in _EXTRA if find_spec(module) is None]
-    if missing:
-        raise UsageError(
-            f"the evaluation needs {', '.join(missing)}: "
-            "python -m pip install 'lungseg-covid[evaluate]'"
-        )
 
 
 def _pipeline(options: Options) -> TwoStagePipeline:

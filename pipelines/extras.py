@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
+from lungseg.errors import UsageError
+
+# The lightest first: where several bring a module, that one is named.
 EXTRAS = {
+    "evaluate": ("sklearn", "scipy", "statsmodels", "matplotlib", "openpyxl"),
+    "audit": ("imagehash", "faiss", "openpyxl", "sklearn", "scipy"),
     "train": (
         "torch",
         "torchvision",
@@ -17,10 +22,18 @@ EXTRAS = {
         "tensorboard",
         "segmentation_models_pytorch",
         "onnx",
+        "sklearn",
+        "scipy",
+        "openpyxl",
     ),
-    "evaluate": ("sklearn", "statsmodels", "matplotlib", "openpyxl"),
-    "audit": ("imagehash", "faiss"),
 }
+
+
+def check_installed(*extras: str) -> None:
+    """Raise UsageError, with the way out, where a module of one of the ``extras`` is missing."""
+    for extra in extras:
+        if sentence := lacking(extra):
+            raise UsageError(sentence)
 
 
 def lacking(extra: str) -> str:

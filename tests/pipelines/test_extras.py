@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from lungseg.errors import UsageError
 from pipelines.command import ExitCode, run_command
-from pipelines.extras import EXTRAS, brought_by_extra, lacking
+from pipelines.extras import EXTRAS, brought_by_extra, check_installed, lacking
 
 DISTRIBUTIONS = {
     "sklearn": "scikit-learn",
@@ -42,6 +43,13 @@ def test_nothing_is_lacking_where_everything_is_installed(monkeypatch: pytest.Mo
     assert lacking("audit") == ""
     monkeypatch.setitem(EXTRAS, "audit", ("json", "no_such_module"))
     assert lacking("audit").startswith("this command needs no_such_module, which comes with")
+    with pytest.raises(UsageError, match=r"no_such_module, which comes with the extra \[audit\]"):
+        check_installed("audit")
+
+
+def test_of_several_extras_with_a_module_the_lightest_is_named() -> None:
+    said = brought_by_extra(ModuleNotFoundError("", name="scipy.stats"))
+    assert "the extra [evaluate]" in said
 
 
 @pytest.mark.parametrize("command", ["train_seg", "train_cls"])
