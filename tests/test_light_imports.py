@@ -101,7 +101,7 @@ def test_predict_without_torch(repository: Path, tmp_path: Path, backend: str) -
     pytest.importorskip(backend)
     program = (
         "import sys\n"
-        "for name in ('torch', 'torchvision', 'timm', 'onnx', 'sklearn', 'matplotlib'):\n"
+        "for name in ('torch', 'torchvision', 'timm', 'onnx', 'scipy', 'sklearn', 'matplotlib'):\n"
         "    sys.modules[name] = None  # importing it fails\n"
         "from pipelines.predict import main\n"
         f"raise SystemExit(main(['samples/patient-3', '--out', {str(tmp_path / 'out')!r}, "
