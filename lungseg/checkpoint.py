@@ -82,7 +82,8 @@ def save_checkpoint(
 ) -> Path:
     """Write ``NAME.safetensors`` (see :func:`in_half`) and ``NAME.json``; the path of the former.
 
-    The card is completed with ``name``, ``precision`` and the ``sha256`` of the weights' file.
+    The card is completed with ``name``, ``precision`` and the ``sha256`` of the weights' file. A
+    graph ``NAME.onnx`` from before is removed: it belongs to the weights that are replaced.
     """
     import torch
     from safetensors.torch import save
@@ -107,6 +108,7 @@ def save_checkpoint(
         "precision": "float16" if half else "float32",
         "sha256": hashlib.sha256(content).hexdigest(),
     }
+    path.with_suffix(".onnx").unlink(missing_ok=True)
     write_whole(path, content)
     write_whole(path.with_suffix(".json"), (json.dumps(full, indent=2) + "\n").encode())
     return path

@@ -72,6 +72,14 @@ def test_saving_leaves_two_whole_files_and_nothing_else(saved: Path) -> None:
     assert sorted(p.name for p in saved.parent.iterdir()) == ["net.json", "net.safetensors"]
 
 
+def test_new_weights_take_the_graph_of_the_old_ones_away(saved: Path, network: nn.Module) -> None:
+    graphs = [saved.with_name("net.onnx"), saved.with_name("other.onnx")]
+    for graph in graphs:
+        graph.touch()
+    save_checkpoint(saved.parent, "net", network.state_dict(), CARD)
+    assert [graph.exists() for graph in graphs] == [False, True]
+
+
 def test_weights_and_card_that_do_not_belong_together_are_both_named(
     tmp_path: Path, saved: Path, network: nn.Module
 ) -> None:
