@@ -16,6 +16,8 @@ from lungseg.io import find_inputs
 
 # A page (2020.02.10.20021584-p6-52%0) or a panel (71%0) follows the name of the paper.
 _SOURCE = re.compile(r"(.+?)(?:-p\d+\b.*|%\d+)")
+# Folders of these names alone are the parts of a split, with the classes below them.
+_PARTS = {"train", "training", "val", "valid", "validation", "test", "testing"}
 
 
 @dataclass(frozen=True)
@@ -70,9 +72,12 @@ def crossings(images: Sequence[LabelledImage]) -> tuple[Crossing, ...]:
 
 
 def source_of(name: str) -> str | None:
-    """The paper or figure in a file name such as ``2020.02.10.20021584-p6-52%0.png``, or None."""
+    """The paper or figure in a file name such as ``2020.02.10.20021584-p6-52%0.png``, or None.
+
+    A name without a digit is none: in ``ct-p12-003`` the p is a patient.
+    """
     found = _SOURCE.fullmatch(PurePosixPath(name).stem)
-    return found[1] if found else None
+    return found[1] if found and re.search(r"\d", found[1]) else None
 
 
 def covid_ct(root: Path, splits: Path | None = None) -> Inventory:
@@ -110,18 +115,14 @@ def class_folders(
 
     ``splits``: a CSV with columns ``file`` and ``split``, or a JSON object of split to files;
     ``patients``: a CSV with columns ``file`` and ``patient``. A file is named by its path below
-    ``root``, or by its name alone where only one folder has it. Raises UsageError for fewer than
-    two classes, a table that cannot be read or names no image, and a name that two folders have.
+    ``root``, or by its name alone where only one folder has it. Hidden folders are no classes.
+    Raises UsageError for fewer than two classes, folders that are parts of a split, a table that
+    cannot be read or names no image, a name that two folders have, and a file of two patients.
     """
     root = Path(root)
-    classes = sorted(p.name for p in root.iterdir() if p.is_dir()) if root.is_dir() else []
-    if len(classes) < 2:
-        raise UsageError(
-            f"{root} should hold one folder for each class; found {', '.join(classes) or 'none'}"
-        )
-    present = [path for name in classes for path in _inputs(root, name)]
+    present = [path for name in _classes(root) for path in _inputs(root, name)]
     find = _Paths(root, present)
-    patient_of = dict(find.of(patients, _table(patients, "patient"))) if patients else {}
+    patient_of = _patients(find, patients) if patients else {}
 
     def image(path: str, split: str | None) -> LabelledImage:
         parts = PurePosixPath(path).parts
@@ -130,6 +131,33 @@ def class_folders(
 
     rows = find.of(splits, _splits(splits)) if splits else []
     return _divided(root, [image(path, split) for path, split in rows], image, present)
+
+
+def _classes(root: Path) -> list[str]:
+    folders = root.iterdir() if root.is_dir() else ()
+    classes = sorted(p.name for p in folders if p.is_dir() and not p.name.startswith("."))
+    found = ", ".join(classes) or "none"
+    if len(classes) < 2:
+        raise UsageError(f"{root} should hold one folder for each class; found {found}")
+    if {name.lower() for name in classes} <= _PARTS:
+        raise UsageError(
+            f"{root} should hold one folder for each class; found {found}, which are parts of a "
+            "split: put the classes above them (sick/train, sick/test), and name the part of each "
+            "file in a table for --splits"
+        )
+    return classes
+
+
+def _patients(find: _Paths, table: Path) -> dict[str, str]:
+    """Path to patient."""
+    patient_of: dict[str, str] = {}
+    for path, patient in find.of(table, _table(table, "patient")):
+        if patient_of.setdefault(path, patient) != patient:
+            raise UsageError(
+                f"{table} gives {path} to two patients, {patient_of[path]} and {patient}; a file "
+                "is of one"
+            )
+    return patient_of
 
 
 def _divided(

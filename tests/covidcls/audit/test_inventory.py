@@ -145,6 +145,27 @@ def test_one_class_is_no_data_set(tmp_path: Path) -> None:
         class_folders(tmp_path)
 
 
+def test_hidden_folders_are_no_classes(folders: Path) -> None:
+    shutil.copytree(folders / "sick", folders / ".ipynb_checkpoints")
+    assert {image.label for image in class_folders(folders).images} == {"sick", "well"}
+
+
+def test_parts_of_a_split_are_not_taken_for_classes(folders: Path, tmp_path: Path) -> None:
+    shutil.move(folders, tmp_path / "set" / "Train")
+    shutil.copytree(tmp_path / "set" / "Train", tmp_path / "set" / "test")
+    with pytest.raises(UsageError, match="found Train, test, which are parts of a split: put"):
+        class_folders(tmp_path / "set")
+
+
+def test_a_file_of_two_patients_is_refused(folders: Path, tmp_path: Path) -> None:
+    table = tmp_path / "patients.csv"
+    table.write_text("file,patient\na.png,p1\nwell/b.png,p2\nsick/a.png,p1\n")
+    assert class_folders(folders, patients=table).images[0].patient == "p1"  # said twice
+    table.write_text("file,patient\na.png,p1\nwell/b.png,p2\nsick/a.png,p3\n")
+    with pytest.raises(UsageError, match=r"gives sick/a\.png to two patients, p1 and p3"):
+        class_folders(folders, patients=table)
+
+
 @pytest.mark.parametrize(
     ("name", "source"),
     [
@@ -153,6 +174,7 @@ def test_one_class_is_no_data_set(tmp_path: Path) -> None:
         ("PIIS0140673620303603%1.png", "PIIS0140673620303603"),
         ("some/folder/71%0.jpg", "71"),
         ("Covid (12).jpg", None),
+        ("ct-p12-003.png", None),
         ("114.png", None),
     ],
 )
