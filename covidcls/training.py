@@ -20,7 +20,7 @@ from torchmetrics.classification import (
 from torchmetrics.retrieval import RetrievalAUROC
 
 from covidcls.data.dataset import Sample
-from covidcls.zoo import architecture, create_classifier
+from covidcls.zoo import architecture, create_classifier, freeze_body
 from lungseg.errors import UsageError
 from lungseg.optimiser import Schedule, adamw
 from lungseg.repeats import seen_once
@@ -32,7 +32,9 @@ class CovidModule(lightning.LightningModule):
 
     Args:
         arch: a name of :data:`covidcls.zoo.ARCHITECTURES`.
-        pretrained: ``none``, ``package``, ``download`` or the path of a file.
+        pretrained: ``none``, ``package``, ``download``, ``segmenter`` or the path of a file; see
+            :func:`covidcls.zoo.create_classifier`.
+        freeze: whether all but the last layer stays as it starts, batch statistics too.
         learning_rate: of Adam (AdamW with ``weight_decay``).
         schedule: ``constant`` (the paper) or ``one_cycle`` over all steps.
         dropout: before the last layer.
@@ -53,12 +55,15 @@ class CovidModule(lightning.LightningModule):
         positive_weight: float = 1.0,
         label_smoothing: float = 0.0,
         mixup: float = 0.0,
+        freeze: bool = False,
     ) -> None:
         super().__init__()
         self.save_hyperparameters()
         self.arch, self.pretrained = arch, pretrained
         self.entry = architecture(arch)
         self.network = create_classifier(arch, pretrained, dropout)
+        self.frozen = freeze
+        self.train()
         self.learning_rate, self.weight_decay = learning_rate, weight_decay
         self.schedule = schedule
         self.label_smoothing, self.mixup = label_smoothing, mixup
@@ -82,6 +87,13 @@ class CovidModule(lightning.LightningModule):
         pictures = normalise(pictures, self.entry.mean, self.entry.std)
         logits: Tensor = self.network(pictures.contiguous(memory_format=torch.channels_last))
         return logits.squeeze(1)
+
+    def train(self, mode: bool = True) -> CovidModule:
+        """As torch does, but for what is frozen, which stays in evaluation."""
+        super().train(mode)
+        if self.frozen:
+            freeze_body(self.network)
+        return self
 
     def setup(self, stage: str) -> None:
         """Raises UsageError where the data do not show what the network needs."""
