@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from lungseg.pages import page_environment
 from pipelines.cases import Case, Deciding
 from pipelines.predict_report.meaning import Card, floor, meaning, operating_point
 from pipelines.predict_report.thumbnails import thumbnail
@@ -33,24 +34,13 @@ def render(
 ) -> str:
     """The page of the run of ``record``; ``cases``: those to show, the first on top.
 
-    ``card``: of the classifier. ``picture_of``: where the overlay of a slice lies, or would. It
-    asks for nothing from anywhere: style and pictures are inside. File names come from others, so
-    all that is put in is escaped.
+    ``card``: of the classifier. ``picture_of``: where the overlay of a slice lies, or would.
     """
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment(_HERE)
     environment.filters["one_line"] = one_line
     return environment.get_template("report.html.jinja").render(
         name=Path(record["input"]).resolve().name,
         record=record,
-        style=(_HERE / "report.css").read_text(encoding="utf-8"),
         meaning=meaning(card),
         operating_point=operating_point(record, card),
         floor=floor(card),

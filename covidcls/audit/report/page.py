@@ -15,30 +15,18 @@ from covidcls.audit.report.tables import (
     split_table,
 )
 from covidcls.audit.report.verdicts import looked_at, verdicts
+from lungseg.pages import page_environment
 
 _HERE = Path(__file__).parent
 
 
 def render(audit: Audit, name: str, about: Mapping[str, str]) -> str:
-    """The page; ``name`` of the data set, ``about``: how the audit was made, by what is said.
-
-    It asks for nothing from anywhere: style and pictures are inside. File names and labels come
-    from others, so all that is put in is escaped.
-    """
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    """The page; ``name`` of the data set, ``about``: how the audit was made, by what is said."""
     groups = pair_groups(audit)
-    return environment.get_template("audit.html.jinja").render(
+    template = page_environment(_HERE).get_template("audit.html.jinja")
+    return template.render(
         name=name,
         about=about,
-        style=(_HERE / "audit.css").read_text(encoding="utf-8"),
         looked_at=looked_at(audit),
         verdicts=verdicts(audit),
         groups=groups,
