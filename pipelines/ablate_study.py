@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from covidcls.evaluation.labelled import Layout, read_labelled_pictures
 from lungseg.errors import UsageError
 from lungseg.whole_file import write_whole
 from pipelines.ablate_cells import Tell, Train, card_of, judge_cells, train_cells, train_process
+from pipelines.extras import check_installed
 from pipelines.output_folder import OutputFolder, is_free
 from pipelines.results import as_csv
 from pipelines.text import one_line
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from covidcls.ablation.table import Table
 
 CELLS = "cells"
-_EXTRAS = ("lightning", "sklearn", "statsmodels", "matplotlib")
 
 
 def ablate(
@@ -97,12 +96,7 @@ def judged_sha256(scores: RowScores) -> str:
 
 def check_ready(out: Path) -> None:
     """Raise UsageError unless what is needed is installed and ``out`` is free or has cells."""
-    missing = [module for module in _EXTRAS if find_spec(module) is None]
-    if missing:
-        raise UsageError(
-            f"an ablation needs {', '.join(missing)}: "
-            "python -m pip install 'lungseg-covid[train,evaluate]'"
-        )
+    check_installed("train", "evaluate")
     if not is_free(out) and not (out / CELLS).is_dir():
         raise UsageError(f"{out} has other things than cells of an ablation: choose another --out")
     OutputFolder(out).check_writable()

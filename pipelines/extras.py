@@ -17,6 +17,7 @@ EXTRAS = {
         "efficientnet_pytorch",
         "lightning",
         "jsonargparse",
+        "yaml",
         "torchmetrics",
         "albumentations",
         "tensorboard",

@@ -16,6 +16,7 @@ from pipelines.extras import EXTRAS, brought_by_extra, check_installed, lacking
 DISTRIBUTIONS = {
     "sklearn": "scikit-learn",
     "faiss": "faiss-cpu",
+    "yaml": "PyYAML",
     "segmentation_models_pytorch": "segmentation-models-pytorch",
 }
 
