@@ -7,8 +7,8 @@ same configs and not shipped, in ``benchmarks/seeds/``, those of other recipes i
 ``benchmarks/tried/``. The speed is the output of ``python benchmarks/predict_speed.py``, kept in
 ``benchmarks/predict_speed.json``; the other hospital that of
 ``python benchmarks/other_hospital.py``, the energy inside the lungs that of
-``python benchmarks/explanation.py``. ``compare_segmenters.py`` and ``segmenter_speed.py`` write
-their JSON files themselves.
+``python benchmarks/explanation.py``. ``compare_segmenters.py``, ``segmenter_speed.py`` and
+``light_install.py`` write their JSON files themselves.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ def with_tables(text: str) -> str:
     text = _replaced(text, "weights", weights(cards))
     text = _replaced(text, "elsewhere", elsewhere(BENCHMARKS / "other_hospital.json"))
     text = _replaced(text, "explanation", explanation(BENCHMARKS / "explanation.json"))
+    text = _replaced(text, "light install", light_install(BENCHMARKS / "light_install.json"))
     text = _replaced(text, "speed", speed(BENCHMARKS / "predict_speed.json"))
     return text
 
@@ -220,6 +221,22 @@ def speed(path: Path) -> str:
     table = _table(["part", "one slice at a time, slices/s", "batched, slices/s", "ratio"], rows)
     memory = ", ".join(f"{n} inputs {m:.0f} MiB" for n, m in result["peak_memory_mib"].items())
     return f"{table}\n\nPeak memory of the whole process: {memory} ({result['cores']} cores)."
+
+
+def light_install(path: Path) -> str:
+    """Megabytes on disk, and seconds to the first row."""
+    if not path.is_file():
+        return "not measured"
+    result = json.loads(path.read_text())
+    total, *largest = (f"{name} {size:.0f}" for name, size in result["megabytes"].items())
+    rows = [
+        [what, *(", ".join(f"{run[key]:.1f}" for run in runs) for key in ("seconds", "processor"))]
+        for what, runs in result["first_row"].items()
+    ]
+    table = _table(["input", "first row after, s", "of it processor time, s"], rows)
+    cores = result["cores"]
+    disk = f"On disk, in MB: {total} ({', '.join(largest)})."
+    return f"{disk}\n\n{table}\n\nEach run of `predict` is a figure ({cores} cores)."
 
 
 def compared(path: Path) -> str:
