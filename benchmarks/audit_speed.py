@@ -5,10 +5,12 @@
 
 The pictures are generated: phantoms, each distorted in its own way, so that all are chests and none
 is another; one in a hundred is a copy (JPEG of quality 60) of an earlier one. Each count runs in a
-process of its own; ``peak_memory_mib`` is that of this process, without those that read. ``growth``
-is the power of the number of pictures by which the seconds grew since the count before: 1 where
-each picture costs the same, 2 where all pairs are compared. 100,000 pictures take 5 GB of temporary
-files, their traces 6 GB, and a quarter of an hour to draw, which does not count.
+process of its own; ``peak_memory_mib`` is that of this process, without those that read.
+``cpu_s``: seconds of all cores, user and system, of that process and of those that read, which a
+busy machine changes little. ``growth`` and ``growth_cpu`` are the power of the number of pictures
+by which ``seconds`` and ``cpu_s`` grew since the count before: 1 where each picture costs the same,
+2 where all pairs are compared. 100,000 pictures take 5 GB of temporary files, their traces 6 GB,
+and a quarter of an hour to draw, which does not count.
 """
 
 from __future__ import annotations
@@ -60,7 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 [*command, "--in-process", folder], check=True, stdout=subprocess.PIPE, text=True
             )
             result["counts"][str(count)] = json.loads(done.stdout)
-    result["growth"] = growth({n: result["counts"][str(n)]["seconds"] for n in given.counts})
+    for name, of in (("growth", "seconds"), ("growth_cpu", "cpu_s")):
+        result[name] = growth({n: result["counts"][str(n)][of] for n in given.counts})
     print(json.dumps(result, indent=2))
 
 
@@ -75,24 +78,29 @@ def growth(seconds: Mapping[int, float]) -> list[float]:
 def measured(folder: Path, workers: int) -> dict[str, float | int]:
     """Seconds of each step over the pictures of ``folder``, and what was found."""
     paths = sorted(folder.iterdir())
-    start = time.perf_counter()
+    start = spent()
     store = TraceStore(len(paths))
     for index, file in enumerate(read_files(paths, trace, workers)):
         if file.measured is not None:
             store[index] = file.measured
-    read = time.perf_counter()
+    read = spent()
     looked_at = len(candidates(store, np.arange(len(paths))))
-    searched = time.perf_counter()
+    searched = spent()
     pairs = near_pairs(store, range(len(paths)), workers)
-    end = time.perf_counter()
+    end = spent()
     found = sum((pair.a, pair.b) == (pair.b - pair.b % COPY_EVERY, pair.b) for pair in pairs)
     planted = sum(index % COPY_EVERY == COPY_EVERY - 1 for index in range(len(paths)))
-    seconds = end - searched + read - start  # near_pairs searches again
+    seconds, cpu = end - searched + read - start  # near_pairs searches again
+    steps = {
+        "read": read - start,
+        "search": searched - read,
+        "compare": (end - searched) - (searched - read),
+    }
     return {
         "seconds": round(seconds, 1),
-        "read_s": round(read - start, 1),
-        "search_s": round(searched - read, 1),
-        "compare_s": round((end - searched) - (searched - read), 1),
+        **{f"{step}_s": round(wall, 1) for step, (wall, _) in steps.items()},
+        "cpu_s": round(cpu, 1),
+        **{f"{step}_cpu_s": round(of_step, 1) for step, (_, of_step) in steps.items()},
         "ms_per_picture": round(1000 * seconds / len(paths), 2),
         "candidates": looked_at,
         "planted": planted,
@@ -100,6 +108,12 @@ def measured(folder: Path, workers: int) -> dict[str, float | int]:
         "other_pairs": len(pairs) - found,
         "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
+
+
+def spent() -> NDArray[np.float64]:
+    """Seconds by the clock, and those of all cores in this process and its children that ended."""
+    of = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return np.array([time.perf_counter(), sum(one.ru_utime + one.ru_stime for one in of)])
 
 
 def generate(folder: Path, count: int) -> None:

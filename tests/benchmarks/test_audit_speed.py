@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -22,3 +24,13 @@ def test_growth_is_the_power_of_the_number_of_pictures(
 ) -> None:
     script = benchmark_script("audit_speed")
     assert script.growth({10: 1.0, 100: 10.0, 1000: 1000.0}) == [1, 2]
+
+
+def test_the_work_of_processes_that_read_counts(
+    benchmark_script: Callable[..., ModuleType],
+) -> None:
+    script = benchmark_script("audit_speed")
+    before = script.spent()
+    busy = "import time\nwhile time.process_time() < 0.2: pass"
+    subprocess.run([sys.executable, "-c", busy], check=True)
+    assert (script.spent() - before)[1] >= 0.2
