@@ -23,7 +23,9 @@ from covidcls.audit.inventory import Inventory
 from covidcls.audit.measuring import measure
 from covidcls.audit.numbering import missing_numbers
 from covidcls.audit.patients import SplitCount, patient_findings, split_counts
+from covidcls.audit.persons import ALIKE, person_findings
 from covidcls.audit.reading import ReadFile, read_files
+from covidcls.audit.same_picture import SAME
 from covidcls.audit.splits import SplitComparison, compare_splits
 from covidcls.audit.traces import TraceStore
 from covidcls.audit.units import independent_units
@@ -88,7 +90,8 @@ def audit_images(
     tell("looking for copies")
     # a picture of one grey value is like any other of that value
     digests = [None if file.constant else file.digest for file in read.files]
-    groups = copy_groups(images, find_copies(digests, read.store, workers))
+    alike = find_copies(digests, read.store, workers, ALIKE)
+    groups = copy_groups(images, [pair for pair in alike if pair.similarity >= SAME])
     facts = [file.facts for file in read.files]
     given_away = giveaways(images, facts)
     tell("measuring what is known without looking at the disease")
@@ -104,6 +107,7 @@ def audit_images(
         *missing_numbers(listed),
         *copy_findings(images, groups),
         *patient_findings(listed),
+        *person_findings(images, alike),
         *(giveaway.finding() for giveaway in given_away),
         *floor_findings(floors.floors),
         *([comparison.finding()] if comparison else []),

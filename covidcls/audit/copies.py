@@ -48,8 +48,11 @@ def exact_pairs(digests: Sequence[str | None]) -> list[Pair]:
     return pairs
 
 
-def near_pairs(store: TraceStore, among: Sequence[int], workers: int = 1) -> list[Pair]:
-    """The pairs, of pictures with an index in ``among``, that are copies but not bit by bit.
+def near_pairs(
+    store: TraceStore, among: Sequence[int], workers: int = 1, least: float = SAME
+) -> list[Pair]:
+    """The pairs, of pictures with an index in ``among``, whose similarity is ``least`` or more: at
+    SAME those that are copies but not bit by bit.
 
     ``workers``: threads; OpenCV computes outside the interpreter's lock.
     """
@@ -59,7 +62,7 @@ def near_pairs(store: TraceStore, among: Sequence[int], workers: int = 1) -> lis
     ]
     with ThreadPoolExecutor(max(1, workers), thread_name_prefix="compare") as pool:
         compared = pool.map(lambda rows: [_compared(store, *row) for row in rows.tolist()], tasks)
-        pairs = [pair for task in compared for pair in task if pair.similarity >= SAME]
+        pairs = [pair for task in compared for pair in task if pair.similarity >= least]
     best: dict[tuple[int, int], Pair] = {}
     for pair in sorted(pairs, key=lambda pair: pair.similarity):
         best[pair.a, pair.b] = pair  # a symmetric picture is like another both ways
@@ -74,15 +77,18 @@ def _compared(store: TraceStore, a: int, b: int, mirrored: int) -> Pair:
     return Pair(a, b, similarity(one, other, detail), mirrored=bool(mirrored))
 
 
-def find_copies(digests: Sequence[str | None], store: TraceStore, workers: int = 1) -> list[Pair]:
+def find_copies(
+    digests: Sequence[str | None], store: TraceStore, workers: int = 1, least: float = SAME
+) -> list[Pair]:
     """Exact pairs, then near ones among one picture of each exact group.
 
     ``digests``: None for a picture that is left out (unreadable, or of one grey value).
+    ``least``: of the similarity; below SAME come pairs that are no copies.
     """
     exact = exact_pairs(digests)
     repeated = {pair.b for pair in exact}
     among = [i for i, digest in enumerate(digests) if digest is not None and i not in repeated]
-    return exact + near_pairs(store, among, workers)
+    return exact + near_pairs(store, among, workers, least)
 
 
 def copy_groups(images: Sequence[LabelledImage], pairs: Iterable[Pair]) -> list[CopyGroup]:

@@ -26,6 +26,7 @@ _TITLES = {
     "near_copy": "The same picture, printed again",
     "patient_in_two_places": "One patient in two places",
     "source_in_two_places": "One paper in two places",
+    "patients_alike": "Two patient ids, probably one person",
 }
 
 

@@ -107,6 +107,16 @@ def _patients(audit: Audit) -> Iterator[Verdict]:
             "Pictures of one paper share scanner, window and print, which helps on the other side "
             "for a wrong reason.",
         )
+    alike = [one for one in audit.findings if one.kind == "patients_alike"]
+    if alike:
+        apart = sum(one.crosses != ("patients",) for one in alike)
+        yield Verdict(
+            apart > 0,
+            f"pairs of patient ids that are probably one person: {len(alike):,}"
+            + (f", {apart:,} across splits or labels" if apart else ""),
+            "Their slices are alike and no copies. Look at them: one person under two ids makes a "
+            "split by patient leak.",
+        )
     without = sum(image.patient is None for image in audit.inventory.images)
     if without:
         yield Verdict(
