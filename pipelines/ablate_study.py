@@ -96,7 +96,7 @@ def judged_sha256(scores: RowScores) -> str:
 
 def check_ready(out: Path) -> None:
     """Raise UsageError unless what is needed is installed and ``out`` is free or has cells."""
-    check_installed("train", "evaluate")
+    check_installed("train")
     if not is_free(out) and not (out / CELLS).is_dir():
         raise UsageError(f"{out} has other things than cells of an ablation: choose another --out")
     OutputFolder(out).check_writable()

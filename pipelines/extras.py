@@ -25,16 +25,17 @@ EXTRAS = {
         "onnx",
         "sklearn",
         "scipy",
+        "statsmodels",
+        "matplotlib",
         "openpyxl",
     ),
 }
 
 
-def check_installed(*extras: str) -> None:
-    """Raise UsageError, with the way out, where a module of one of the ``extras`` is missing."""
-    for extra in extras:
-        if sentence := lacking(extra):
-            raise UsageError(sentence)
+def check_installed(extra: str) -> None:
+    """Raise UsageError, with the way out, where a module of ``extra`` is missing."""
+    if sentence := lacking(extra):
+        raise UsageError(sentence)
 
 
 def lacking(extra: str) -> str:
