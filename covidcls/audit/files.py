@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from covidcls.audit.findings import Finding
@@ -14,7 +15,7 @@ def file_findings(inventory: Inventory, files: Sequence[ReadFile[Any]]) -> list[
     """``files``: those of ``inventory.images``, in their order."""
     found: list[Finding] = []
     for image, file in zip(inventory.images, files, strict=True):
-        found += _faults(image, file)
+        found += _faults(inventory.root, image, file)
     found += [
         Finding(
             "absent",
@@ -37,13 +38,16 @@ def file_findings(inventory: Inventory, files: Sequence[ReadFile[Any]]) -> list[
     return found
 
 
-def _faults(image: LabelledImage, file: ReadFile[Any]) -> Iterator[Finding]:
+def _faults(root: Path, image: LabelledImage, file: ReadFile[Any]) -> Iterator[Finding]:
     facts = file.facts
     if file.error:
         cut = facts.n_bytes == 0 or not facts.ends_whole
+        # without its path, so that files with one fault share one message, and an audit that is
+        # passed on does not tell where the data lie
+        error = file.error.replace(str(root / image.path), "it")
         yield Finding(
             "truncated" if cut else "unreadable",
-            f"{file.error}; whoever trains on this data leaves it out or stops here, so results "
+            f"{error}; whoever trains on this data leaves it out or stops here, so results "
             "are on different sets of images",
             file_a=image.path,
         )

@@ -94,3 +94,13 @@ def test_large_pictures_are_measured_reduced(tmp_path: Path) -> None:
 def test_worker_processes_give_the_same_in_the_same_order(folder: Path) -> None:
     paths = sorted(folder.iterdir()) * 4  # more than one task for each worker
     assert list(read_files(paths, np.shape, workers=2)) == list(read_files(paths, np.shape))
+
+
+def test_a_message_names_the_fault_and_not_where_the_data_lie(folder: Path) -> None:
+    (folder / "empty2.png").write_bytes(b"")
+    images = [LabelledImage(name, "a") for name in ("cut.png", "empty.png", "empty2.png")]
+    files = list(read_files([folder / image.path for image in images], lambda grey: None))
+    cut, *empty = file_findings(Inventory(folder, tuple(images)), files)
+    assert cut.message.startswith("it starts like a PNG but cannot be decoded")
+    assert len({finding.message for finding in empty}) == 1
+    assert str(folder) not in cut.message + empty[0].message
