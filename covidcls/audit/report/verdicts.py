@@ -77,7 +77,7 @@ def _copies(audit: Audit) -> Iterator[Verdict]:
     yield Verdict(
         False,
         f"pairs of copies in all: {len(pairs):,}, {exact:,} with the same pixels, in "
-        f"{len(audit.groups):,} groups",
+        f"{len(audit.groups):,} group{'' if len(audit.groups) == 1 else 's'}",
         "Every picture was compared with those that look most like it, mirrored too."
         if pairs
         else "No picture stands twice, re-scaled, re-compressed or mirrored ones included.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -102,3 +103,11 @@ def test_floors_are_drawn_with_their_interval_and_said_in_words(audit: Audit) ->
 def test_a_name_that_no_utf_8_holds_does_not_stop_the_page(audit: Audit) -> None:
     page = render(audit, "set-\udcff", ABOUT)
     assert b"set-\\udcff" in page.encode("utf-8", "backslashreplace")
+
+
+def test_names_of_classes_keep_their_small_letters(audit: Audit) -> None:
+    style = render(audit, "set", ABOUT).partition("<style>")[2].partition("</style>")[0]
+    (rule,) = re.findall(r"([^}]*)\{[^}]*text-transform", style)
+    # the names stand below the pictures, in no list of verdicts and deeper than a section
+    assert [one.split()[0] for one in rule.split(",")] == [".verdicts", "section"]
+    assert "section > p" in rule

@@ -34,6 +34,11 @@ def test_each_kind_is_counted_and_what_needs_a_look_comes_first(audit: Audit) ->
         assert what in noted
 
 
+def test_one_group_of_copies_is_no_groups(audit: Audit) -> None:
+    said = [verdict.what for verdict in verdicts(replace(audit, groups=audit.groups[:1]))]
+    assert any(what.endswith("in 1 group") for what in said)
+
+
 def test_what_was_looked_at_is_said_in_one_sentence(audit: Audit) -> None:
     assert looked_at(audit) == (
         "5 images: sick 3, well 2; in train 3, test 2; 1 more are listed and absent"
