@@ -31,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=3, help="of each input (%(default)s)")
     given = parser.parse_args(arguments)
+    load = round(os.getloadavg()[0], 1)  # of others, on whom the seconds of the clock depend
     with tempfile.TemporaryDirectory() as folder:
         python = installed(Path(folder) / "venv")
         samples = python.parents[1].with_name("inputs")
@@ -41,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             what: [first_row(python, samples, path) for _ in range(given.runs)]
             for what, path in (("one slice", SLICE), ("samples", "samples"))
         }
-        result = {"cores": os.cpu_count(), "megabytes": megabytes(packages), "first_row": first}
+        machine = {"cores": os.cpu_count(), "load": load}
+        result = {**machine, "megabytes": megabytes(packages), "first_row": first}
     RESULT.write_text(json.dumps(result, indent=2) + "\n")
 
 

@@ -234,9 +234,9 @@ def light_install(path: Path) -> str:
         for what, runs in result["first_row"].items()
     ]
     table = _table(["input", "first row after, s", "of it processor time, s"], rows)
-    cores = result["cores"]
+    machine = f"{result['cores']} cores, of which other work wanted {result['load']}"
     disk = f"On disk, in MB: {total} ({', '.join(largest)})."
-    return f"{disk}\n\n{table}\n\nEach run of `predict` is a figure ({cores} cores)."
+    return f"{disk}\n\n{table}\n\nEach run of `predict` is a figure ({machine})."
 
 
 def compared(path: Path) -> str:
