@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ class OpenvinoNetwork:
     backend, device = "openvino", "cpu"
 
     def __init__(self, file: Path, checkpoint: Checkpoint, bfloat16: bool) -> None:
-        self._core = openvino.Core()
+        self._core = _core()
         native = "BF16" in self._core.get_property(DEVICE, "OPTIMIZATION_CAPABILITIES")
         self.precision = "bfloat16" if native and bfloat16 else "float32"
         self._file = file
@@ -75,6 +76,16 @@ class OpenvinoNetwork:
             return self._core.read_model(self._file)
         except RuntimeError as error:
             raise unreadable_graph(self._file, error) from error
+
+
+@cache
+def _core() -> openvino.Core:
+    """The one of the process, kept to its end.
+
+    Its CPU plugin puts an alternate signal stack in the place of the one before. Of several, let go
+    in another order, the stack in use is freed, and the next signal ends the process.
+    """
+    return openvino.Core()
 
 
 def compiled(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -86,3 +88,22 @@ def test_a_damaged_graph_is_refused(exported: Path, tmp_path: Path, backend: str
 def test_the_network_of_torch_is_there_on_any_backend(exported: Path, backend: str) -> None:
     segmenter = LungSegmenter.from_checkpoint("dark", exported, "cpu", backend)
     assert segmenter.network.state_dict().keys() == segmenter.checkpoint.tensors.keys()
+
+
+def test_signals_are_survived_when_networks_are_let_go(exported: Path, repository: Path) -> None:
+    program = (
+        "import signal, subprocess\n"
+        "from pathlib import Path\n"
+        "from lungseg.segmenter import LungSegmenter\n"
+        f"load = lambda: LungSegmenter.from_checkpoint('dark', Path({str(exported)!r}), 'cpu',"
+        " 'openvino')\n"
+        "first, second = load(), load()\n"
+        "del first, second\n"
+        "signal.signal(signal.SIGCHLD, lambda *_: print('seen'))\n"
+        "subprocess.run(['true'])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=repository, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "seen" in done.stdout
