@@ -10,8 +10,8 @@ from covidcls.audit.inventory import LabelledImage, crossings
 from covidcls.audit.same_picture import SAME
 
 # Similarity. Of two patients in three published sets (COVID-CT and those that stage 1 is trained
-# on) slices scored 0.28 at most, and phantoms, drawn by one program, 0.57; of one patient, one above
-# the other, they score from 0 to SAME.
+# on) slices scored 0.28 at most, and phantoms, drawn by one program, 0.57; of one patient, one
+# above the other, they score from 0 to SAME.
 ALIKE = 0.62
 
 

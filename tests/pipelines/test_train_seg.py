@@ -41,7 +41,9 @@ def test_one_epoch_trains_and_exports_the_best_state(trained: tuple[Path, dict[s
     assert checkpoint.card == printed
     _, tensors = network_of(folder / "runs" / "tiny" / "best.ckpt")
     for name, value in tensors.items():
-        assert torch.equal(torch.as_tensor(checkpoint.tensors[name]), in_half(value).to(value.dtype))
+        assert torch.equal(
+            torch.as_tensor(checkpoint.tensors[name]), in_half(value).to(value.dtype)
+        )
     assert sorted(p.name for p in (folder / "weights").iterdir()) == [
         "tiny.json",
         "tiny.safetensors",
