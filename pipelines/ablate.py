@@ -54,7 +54,15 @@ def shipped_plan(name: str) -> Path:
     return next((folder / name for folder in folders if folder.is_dir()), folders[-1] / name)
 
 
-def margin(text: str) -> int:
+def add_grid(parser: CommandParser) -> None:
+    """``--regions``, ``--margins`` and ``--seeds``: the cells, in place of those of the YAML."""
+    add = parser.add_argument
+    add("--regions", nargs="+", choices=REGIONS, metavar="REGION", help=", ".join(REGIONS))
+    add("--margins", nargs="+", type=_margin, metavar="R", help="pixels inwards, or < 0 outwards")
+    add("--seeds", nargs="+", type=whole_from(0), metavar="N", help="of the trainings")
+
+
+def _margin(text: str) -> int:
     """The type of a margin: pixels inwards, outwards below 0."""
     try:
         return int(text)
@@ -70,9 +78,7 @@ def _parser() -> CommandParser:
     add("--positive", default="COVID", metavar="CLASS", help="with folders (%(default)s)")
     add("--out", type=Path, default=Path("ablation"), help="folder to write (%(default)s)")
     add("--config", type=Path, metavar="YAML", help=f"recipe and grid (ablations/{SHIPPED})")
-    add("--regions", nargs="+", choices=REGIONS, metavar="REGION", help=", ".join(REGIONS))
-    add("--margins", nargs="+", type=margin, metavar="R", help="pixels inwards, or < 0 outwards")
-    add("--seeds", nargs="+", type=whole_from(0), metavar="N", help="of the trainings")
+    add_grid(parser)
     add("--folds", type=whole_from(2), metavar="K", help="judge all slices, by patient and copy")
     add("--against", default="full", metavar="ROW", help="what rows are tested against (full)")
     add_messages(parser)

@@ -19,10 +19,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from lungseg.regions import REGIONS
-from pipelines.ablate import TO_GO_ON, margin, shipped_plan
+from pipelines.ablate import TO_GO_ON, add_grid, shipped_plan
 from pipelines.command import CommandParser, ExitCode, run_command, say
-from pipelines.options import add_messages, whole_from
+from pipelines.options import add_messages
 
 if TYPE_CHECKING:
     from covidcls.data.sources import Layout, Source
@@ -71,9 +70,7 @@ def _parser() -> CommandParser:
     add("--positive", default="COVID", metavar="CLASS", help="of class folders (%(default)s)")
     add("--out", type=Path, default=Path("cross"), help="folder to write (%(default)s)")
     add("--config", type=Path, metavar="YAML", help=f"recipe and rows (ablations/{SHIPPED})")
-    add("--regions", nargs="+", choices=REGIONS, metavar="REGION", help=", ".join(REGIONS))
-    add("--margins", nargs="+", type=margin, metavar="R", help="pixels inwards, or < 0 outwards")
-    add("--seeds", nargs="+", type=whole_from(0), metavar="N", help="of the trainings")
+    add_grid(parser)
     add_messages(parser)
     return parser
 

@@ -63,16 +63,7 @@ def parser() -> CommandParser:
         help="of the maps; grad-cam needs torch and is cam for most networks, occlusion asks the "
         "network 65 times a slice (cam)",
     )
-    add(
-        "--names",
-        type=Path,
-        nargs="+",
-        default=[],
-        metavar="FILE",
-        help="take only files whose name is a line of one of these (all)",
-    )
-    from_1 = options.whole_from(1)
-    add("--every", type=from_1, default=1, metavar="N", help="take each N-th of these files (1)")
+    options.add_choice(parser)
     options.add_weights(parser)
     options.add_backend(parser)
     options.add_hu_offset(parser)

@@ -81,6 +81,20 @@ def add_batch_size(parser: CommandParser) -> None:
     )
 
 
+def add_choice(parser: CommandParser) -> None:
+    """``--names`` and ``--every``: which files of the folder."""
+    add = parser.add_argument
+    add(
+        "--names",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="take only files whose name is a line of one of these (all)",
+    )
+    add("--every", type=whole_from(1), default=1, metavar="N", help="take each N-th of these (1)")
+
+
 def add_messages(parser: CommandParser) -> None:
     """``--quiet``, ``--json`` and ``--debug``."""
     add = parser.add_argument

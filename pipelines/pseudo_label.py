@@ -43,17 +43,8 @@ def parser() -> CommandParser:
     options.add_checkpoint(parser)
     options.add_weights(parser)
     options.add_backend(parser)
-    add(
-        "--names",
-        type=Path,
-        nargs="+",
-        default=[],
-        metavar="FILE",
-        help="take only pictures whose file name is a line of one of these (all)",
-    )
-    from_1 = options.whole_from(1)
-    add("--every", type=from_1, default=1, metavar="N", help="take each N-th picture (1)")
-    add("--limit", type=from_1, metavar="N", help="take the first N of these (all)")
+    options.add_choice(parser)
+    add("--limit", type=options.whole_from(1), metavar="N", help="take the first N of these (all)")
     helps = {
         "min_agreement": "mean Dice of the lungs of altered copies with their average",
         "max_uncertain": "share of the lung without a clear probability",

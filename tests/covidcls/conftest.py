@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+
+if TYPE_CHECKING:
+    import lightning
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +35,19 @@ def lesion_weights(tiny_weights: Path, tmp_path_factory: pytest.TempPathFactory)
     }
     save_checkpoint(folder, "dark", tensors, card)
     return folder
+
+
+@pytest.fixture(scope="session")
+def trainer_of() -> Callable[[Path], lightning.Trainer]:
+    """A trainer for one epoch on the CPU that keeps what it must in the folder it is given."""
+    import lightning
+
+    return lambda folder: lightning.Trainer(
+        default_root_dir=folder,
+        accelerator="cpu",
+        max_epochs=1,
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        enable_checkpointing=False,
+    )

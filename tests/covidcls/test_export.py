@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +20,7 @@ from lungseg.errors import UsageError
 from lungseg.io import as_slices
 from lungseg.segmenter import LungSegmenter
 
-
-def trainer_of(folder: Path) -> lightning.Trainer:
-    return lightning.Trainer(
-        default_root_dir=folder,
-        accelerator="cpu",
-        max_epochs=1,
-        logger=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        enable_checkpointing=False,
-    )
+TrainerOf = Callable[[Path], lightning.Trainer]
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +37,10 @@ def sources(covid_layout: Path, tmp_path_factory: pytest.TempPathFactory, drawn_
 
 @pytest.fixture(scope="module")
 def exported(
-    sources: Any, lesion_weights: Path, tmp_path_factory: pytest.TempPathFactory
+    sources: Any,
+    lesion_weights: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    trainer_of: TrainerOf,
 ) -> tuple[CovidDataModule, dict[str, Any], Path]:
     folder = tmp_path_factory.mktemp("exported")
     data = CovidDataModule(
@@ -101,7 +95,7 @@ def test_the_fusion_is_used_as_it_was_fitted(
 
 
 def test_a_network_that_needs_lesions_is_refused_grey_pictures(
-    sources: Any, lesion_weights: Path, tmp_path: Path
+    sources: Any, lesion_weights: Path, tmp_path: Path, trainer_of: TrainerOf
 ) -> None:
     data = CovidDataModule(
         sources=sources,

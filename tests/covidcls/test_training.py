@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +17,7 @@ from lungseg.errors import UsageError
 
 LITE = "tf_efficientnet_lite0"
 
-
-def trainer_of(folder: Path) -> lightning.Trainer:
-    return lightning.Trainer(
-        default_root_dir=folder,
-        accelerator="cpu",
-        max_epochs=1,
-        logger=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        enable_checkpointing=False,
-    )
+TrainerOf = Callable[[Path], lightning.Trainer]
 
 
 class FirstPixel(torch.nn.Module):
@@ -36,7 +27,7 @@ class FirstPixel(torch.nn.Module):
         return pictures[:, 0, 0, 0:1]
 
 
-def test_covid_is_the_positive_class_of_every_figure(tmp_path: Path) -> None:
+def test_covid_is_the_positive_class_of_every_figure(tmp_path: Path, trainer_of: TrainerOf) -> None:
     module = CovidModule(LITE)
     module.network = FirstPixel()
     # grey 0.5 is logit 0: two of three COVID slices called, one of four others
@@ -58,7 +49,9 @@ def test_covid_is_the_positive_class_of_every_figure(tmp_path: Path) -> None:
     assert found["val/auc"] == pytest.approx((4 + 4 + 1) / 12)
 
 
-def test_the_epoch_is_chosen_by_the_mean_over_sources(tmp_path: Path) -> None:
+def test_the_epoch_is_chosen_by_the_mean_over_sources(
+    tmp_path: Path, trainer_of: TrainerOf
+) -> None:
     """Each source is told apart badly (1/2) and perfectly (1); pooled it would be 5/9."""
     module = CovidModule(LITE)
     module.network = FirstPixel()
@@ -76,7 +69,7 @@ def test_the_epoch_is_chosen_by_the_mean_over_sources(tmp_path: Path) -> None:
 
 
 def test_a_state_loads_without_the_pretrained_file_and_remembers_it(
-    covid_layout: Path, tiny_weights: Path, tmp_path: Path
+    covid_layout: Path, tiny_weights: Path, tmp_path: Path, trainer_of: TrainerOf
 ) -> None:
     import timm
 
