@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +29,7 @@ from lungseg.regions import Region
 from lungseg.whole_file import write_whole
 from pipelines.case_table import write_cases
 from pipelines.cases import Case, CaseBy, Deciding, cases_of, rows_in
+from pipelines.chunks import chunks
 from pipelines.masks import VolumeMasks, write_slice_mask
 from pipelines.output_folder import OutputFolder
 from pipelines.overlays import draw_overlay, overlay_name, write_picture
@@ -56,7 +56,7 @@ class Options:
 
     ``hu_offset``: 16-bit values are HU + this; None: they are stretched from their own range.
     ``window``: (centre, width) through which HU are seen. ``threshold``: None for that of the
-    ``operating_point``. ``batch_size``: slices at once, also the chunk in which rows are saved.
+    ``operating_point``. ``batch_size``: most slices at once, see :mod:`pipelines.chunks`.
     ``case``: whether each picture is a case, or all pictures of a folder are one.
     """
 
@@ -188,7 +188,7 @@ class _Run:
         kept = tally.slices
         reading = Reading(self.options.hu_offset, self.options.window)
         with closing(read_ahead(self.inputs, workers, reading, place, timeout)) as items:
-            for rows, position in self._chunks(items):
+            for rows, position in self._computed(chunks(items, self.options.batch_size, kept)):
                 journal.append(rows)
                 count(rows)
                 if progress:
@@ -224,11 +224,11 @@ class _Run:
         page = render(record, self.pipeline.classifier.card, cases, picture_of)
         write_whole(self.folder.report, page.encode("utf-8"))
 
-    def _chunks(self, items: Iterable[Item]) -> Iterator[tuple[list[Row], int]]:
+    def _computed(self, batches: Iterable[Sequence[Item]]) -> Iterator[tuple[list[Row], int]]:
         """Yield each chunk's rows once its overlays are on disk, and its last input's position."""
         waiting: deque[tuple[Future[None], list[Row], int]] = deque()
         with ThreadPoolExecutor(1, thread_name_prefix="overlays") as drawer:
-            for chunk in _batched(items, self.options.batch_size):
+            for chunk in batches:
                 predictions = self._predict(chunk)
                 drawn = drawer.submit(self._draw, chunk, predictions)
                 rows = [row_of(prediction) for prediction in predictions]
@@ -264,12 +264,6 @@ def _settled(waiting: tuple[Future[None], list[Row], int]) -> tuple[list[Row], i
     drawn, rows, position = waiting
     drawn.result()  # raises what went wrong while drawing
     return rows, position
-
-
-def _batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    rest = iter(items)
-    while chunk := list(islice(rest, size)):
-        yield chunk
 
 
 def _inputs_outside(root: Path, out: Path) -> Inputs:

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 from lungseg.errors import UsageError
+from pipelines.chunks import chunk_after
 from pipelines.prediction import Prediction
 from pipelines.text import one_line, readable
 
@@ -79,15 +80,16 @@ def fixed(value: float | None) -> str:
 class Journal:
     """A table in the making: rows that are on disk chunk by chunk, whole at the end.
 
-    Opened on an existing part file, it keeps the whole chunks of ``chunk_size`` rows and drops
-    what was torn off after them, so that the rest can be computed in the same chunks as in an
-    undisturbed run. ``kept`` are the rows that it found. ``columns``: the header. Raises
-    UsageError, and changes nothing, for a part file of other columns.
+    Opened on an existing part file, it keeps the whole chunks, of up to ``most`` rows as
+    :func:`pipelines.chunks.chunk_after` says, and drops what was torn off after them, so that the
+    rest can be computed in the same chunks as in an undisturbed run. ``kept`` are the rows that it
+    found. ``columns``: the header. Raises UsageError, and changes nothing, for a part file of other
+    columns.
     """
 
-    def __init__(self, part: Path, chunk_size: int, columns: tuple[str, ...] = COLUMNS) -> None:
+    def __init__(self, part: Path, most: int, columns: tuple[str, ...] = COLUMNS) -> None:
         self.part = part
-        rows, size = _whole_chunks(part, chunk_size, columns) if part.exists() else ([], 0)
+        rows, size = _whole_chunks(part, most, columns) if part.exists() else ([], 0)
         self.kept: list[tuple[str, ...]] = rows
         self._file = part.open("r+b" if part.exists() else "x+b")
         self._file.truncate(size)
@@ -138,11 +140,11 @@ def _records(part: Path) -> Iterator[bytes]:
 
 
 def _whole_chunks(
-    part: Path, chunk_size: int, columns: tuple[str, ...]
+    part: Path, most: int, columns: tuple[str, ...]
 ) -> tuple[list[tuple[str, ...]], int]:
     """The rows of all whole chunks, and the bytes that they and the header take."""
     rows: list[tuple[str, ...]] = []
-    size = end = 0
+    size = end = whole = 0
     for number, record in enumerate(_records(part)):
         try:
             cells = tuple(next(csv.reader(io.StringIO(record.decode("utf-8"), newline=""))))
@@ -160,6 +162,6 @@ def _whole_chunks(
             size = end
             continue
         rows.append(cells)
-        if len(rows) % chunk_size == 0:
-            size = end
-    return rows[: len(rows) - len(rows) % chunk_size], size
+        if len(rows) == whole + chunk_after(whole, most):
+            size, whole = end, len(rows)
+    return rows[:whole], size
