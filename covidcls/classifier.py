@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from covidcls.calibration import calibrated
+from covidcls.calibration import Calibration
 from covidcls.fusion import Fusion, lesions_of
 from covidcls.operating_point import band_of, thresholds_of
 from covidcls.views.lungs import Lungs
@@ -47,7 +47,7 @@ class CovidClassifier:
             self.threshold = float(card["threshold"])
             self.thresholds = thresholds_of(card)
             self.band = band_of(card)
-            self.temperature = float(card["temperature"])
+            self.calibration = Calibration.from_card(card)
         except (AttributeError, KeyError, TypeError, ValueError, UsageError) as error:
             raise CheckpointError(
                 f"the card {self.name}.json does not describe a classifier: {error}"
@@ -124,4 +124,4 @@ class CovidClassifier:
         logits = self.logits(pictures, batch_size)
         if self.fusion is not None:
             logits = self.fusion.logits(logits, lesions_of(pictures, self.size))
-        return calibrated(logits, self.temperature)
+        return self.calibration.probabilities(logits)

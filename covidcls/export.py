@@ -10,21 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from covidcls.calibration import calibrated, fit_temperature
+from covidcls.calibration import fit_calibration
 from covidcls.classifier import CovidClassifier
 from covidcls.data.module import CovidDataModule
 from covidcls.data.pictures import LabelledPicture, Part
+from covidcls.data.terms import licence_of, terms_of
 from covidcls.floor import lung_free_floor
 from covidcls.fusion import cross_fitted, fit_fusion, lesions_of
 from covidcls.operating_point import DEFAULT_AIM, choose_band, choose_operating_points
 from covidcls.statistics import auc, figures
 from covidcls.training import network_of
 from lungseg.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-
-TERMS = (
-    "research only, non-commercial: trained on COVID-CT, whose pictures' copyright stays with the "
-    "papers' authors and publishers, on lung masks of CC BY-NC-SA data"
-)
 
 
 def export_classifier(
@@ -37,7 +33,7 @@ def export_classifier(
 ) -> dict[str, Any]:
     """Write ``NAME.safetensors`` and its card into ``directory``; the card.
 
-    Temperature, operating points and figures are of the half-precision weights on validation, on
+    Calibration, operating points and figures are of the half-precision weights on validation, on
     which the epoch was chosen too: the card says so. ``test`` adds the test split, to be looked
     at once; its absent files are an error then.
     """
@@ -50,7 +46,7 @@ def export_classifier(
         **data.view.as_card(),
         "input_size": data.size,
         "normalisation": {"mean": module.entry.mean, "std": module.entry.std},
-        "temperature": 1.0,
+        "calibration": {"slope": 1.0, "intercept": 0.0},
         "threshold": 0.5,
         "segmenter": {"name": data.segmenter_name, "sha256": data.segmenter_sha256},
         "training": {
@@ -71,7 +67,7 @@ def export_classifier(
             **training,
         },
         "parameters": sum(v.numel() for v in module.network.parameters()),
-        "licence": TERMS,
+        "licence": licence_of(_terms(data), data.segmenter_licence),
     }
     labels = data.labels("val")
     exact = data.views["val"].exact
@@ -96,20 +92,20 @@ def export_classifier(
                 else "cross-fitted over patients"
             ),
         }
-    temperature = fit_temperature(judged.tolist(), labels)
-    probability = calibrated(judged, temperature)
+    calibration = fit_calibration(judged, labels)
+    probability = calibration.probabilities(judged)
     points = choose_operating_points(labels, probability.tolist(), patients)
     threshold = points[DEFAULT_AIM]["threshold"]
-    card |= {"temperature": round(temperature, 6), "threshold": threshold}
+    card["calibration"] = {**calibration.as_card(), "fitted_on": "validation, by log loss"}
+    card["threshold"] = threshold
     card["operating_points"] = points
     card["indeterminate"] = choose_band(labels, probability.tolist())
     card["threshold_chosen_by"] = "Youden on validation"
-    card["temperature_chosen_by"] = "log loss on validation"
     one, truth = np.ones((1, len(labels))), np.array(labels)
     card["half_precision_cost"] = {
         "validation_auc": round(float((auc(truth, logits, one) - auc(truth, whole, one))[0]), 6),
         "largest_difference_of_probability": round(
-            float(np.abs(calibrated(whole, temperature) - calibrated(logits, temperature)).max()), 6
+            float(np.abs(np.subtract(*map(calibration.probabilities, (whole, logits)))).max()), 6
         ),
     }
     scores: dict[Part, NDArray[np.float64]] = {"val": probability}
@@ -118,7 +114,7 @@ def export_classifier(
         logits = half.logits(seen)
         if fusion is not None:
             logits = fusion.logits(logits, lesions_of(seen, data.size))
-        scores["test"] = calibrated(logits, temperature)
+        scores["test"] = calibration.probabilities(logits)
     card["figures"] = {
         part: _figures(data.pictures[part], found, threshold) for part, found in scores.items()
     }
@@ -138,12 +134,20 @@ def export_classifier(
         "file where no patient is known)"
     )
     card["reading"] = (
-        "the epoch, temperature and thresholds were chosen on this validation split, so its "
+        "the epoch, calibration and thresholds were chosen on this validation split, so its "
         "figures are optimistic; nothing here says how it does at another hospital"
     )
     path = save_checkpoint(directory, name, tensors, card)
     final: dict[str, Any] = load_checkpoint(path, "classifier").card
     return final
+
+
+def _terms(data: CovidDataModule) -> list[str]:
+    every = [picture for pictures in data.pictures.values() for picture in pictures]
+    return [
+        terms_of(source, [picture for picture in every if picture.source == source.name])
+        for source in data.sources
+    ]
 
 
 def _figures(

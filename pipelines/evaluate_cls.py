@@ -19,7 +19,6 @@ from covidcls.evaluation.labelled import (
     Split,
     clusters_of,
     read_labelled_pictures,
-    with_patients,
 )
 from covidcls.evaluation.report import (
     EXPLAINED,
@@ -32,7 +31,6 @@ from covidcls.evaluation.scored import Scored
 from covidcls.operating_point import DEFAULT_AIM
 from lungseg.checkpoint import resolve
 from lungseg.errors import UsageError
-from lungseg.evaluation.pairs import read_patients
 from lungseg.regions import Region
 from pipelines.command import ExitCode
 from pipelines.evaluate_cls_output import write_results
@@ -91,9 +89,10 @@ def evaluate_cls(
     began = time.perf_counter()
     check_installed("evaluate")
     split = options.split or DEFAULT_SPLIT[options.layout]
-    pictures = read_labelled_pictures(data, options.layout, options.positive, split)
-    if options.patients is not None:
-        pictures = with_patients(pictures, data, read_patients(options.patients))
+    messages: list[str] = []
+    pictures = read_labelled_pictures(
+        data, options.layout, options.positive, split, options.patients, messages.append
+    )
     check_results_go_to(out, (data,), overwrite)
     pipeline = _pipeline(options)
     judged = predict_labelled(pipeline, pictures, data, options.batch_size, progress)
@@ -129,7 +128,7 @@ def evaluate_cls(
     own = _own_data(classifier, options.layout, data)
     # what is known of the class without the lungs, on the same split: the card has measured it
     record["floor"] = classifier.card.get("floor") if own and split == "val" else None
-    record["messages"] = list(_messages(scored, judged, own, split))
+    record["messages"] = [*messages, *_messages(scored, judged, own, split)]
     record["rules"] = {name: said for name, said in EXPLAINED.items() if record.get(name)}
     record |= {"versions": versions(), "device": pipeline.segmenter.device}
     record["backend"] = pipeline.backend
@@ -198,7 +197,7 @@ def _messages(scored: Scored, judged: Sequence[Judged], own: bool, split: Split)
         yield "the classifier was trained on images of this split: its figures flatter it"
     if own and split == "val":
         yield (
-            "epoch, temperature and thresholds of the classifier were chosen on this split: its "
+            "epoch, calibration and thresholds of the classifier were chosen on this split: its "
             "figures are optimistic"
         )
     refused = [one.prediction for one in judged if one.prediction.probability is None]

@@ -25,7 +25,8 @@ class CovidDataModule(lightning.LightningDataModule):
 
     Args:
         data_dir: ``covid-ct`` as published, or a folder of class folders.
-        layout: ``covid-ct`` (its own split) or ``folders`` (split by patient, where known).
+        layout: ``covid-ct`` (its own split) or ``folders`` (split as they lie in train/, val/ and
+            test/, else by patient, where known).
         positive: with ``folders``, the class of COVID-19.
         sources: several data sets instead of these three, each with folder, layout, positive and
             patients.
@@ -90,6 +91,7 @@ class CovidDataModule(lightning.LightningDataModule):
         self.sampling, self.augmentation, self.workers = sampling, augmentation, workers
         self.segmenter_name = ""
         self.segmenter_sha256 = ""
+        self.segmenter_licence: str | None = None
         self.pictures: dict[Part, list[LabelledPicture]] = {}
         self.views: dict[Part, SeenPictures] = {}
 
@@ -97,11 +99,11 @@ class CovidDataModule(lightning.LightningDataModule):
         """Read train and validation once; the test files only for ``stage`` ``test``.
 
         Raises UsageError when files of a part that is read are absent, and for the test split of
-        class folders, which have none.
+        class folders that have none.
         """
         wanted: tuple[Part, ...] = ("train", "val", "test") if stage == "test" else ("train", "val")
-        if "test" in wanted and any(source.layout != "covid-ct" for source in self.sources):
-            raise UsageError("class folders have no test split; leave --test false")
+        if "test" in wanted:  # told before lungs are looked for
+            read_sources(self.sources, "test", self._division())
         for part in wanted:
             if part not in self.views:
                 self.read(part)
@@ -111,8 +113,7 @@ class CovidDataModule(lightning.LightningDataModule):
 
         Raises UsageError when files of it are absent, or a source does not have both classes in it.
         """
-        division = Division(self.val_share, self.split_seed, self.fold, self._folds)
-        self.pictures[part] = read_sources(self.sources, part, division)
+        self.pictures[part] = read_sources(self.sources, part, self._division())
         for source in self.sources:
             labels = [one.label for one in self.pictures[part] if one.source == source.name]
             if len(set(labels)) < 2:
@@ -124,10 +125,14 @@ class CovidDataModule(lightning.LightningDataModule):
         folder = None if self.weights_dir is None else Path(self.weights_dir)
         segmenter = LungSegmenter.from_checkpoint(self.segmenter, folder)
         self.segmenter_name, self.segmenter_sha256 = segmenter.name, segmenter.sha256
+        self.segmenter_licence = segmenter.card.get("licence")
         cache = MaskCache(segmenter, self.cache_dir)
         self.views[part] = SeenPictures(
             self.pictures[part], cache, self.view, self.size, augmented=part == "train"
         )
+
+    def _division(self) -> Division:
+        return Division(self.val_share, self.split_seed, self.fold, self._folds)
 
     def _folds(self, root: Path, pictures: Any) -> list[int]:
         return cached_folds(root, pictures, self.folds, self.split_seed, self.cache_dir)
@@ -140,8 +145,16 @@ class CovidDataModule(lightning.LightningDataModule):
         """In words, how validation was divided from training."""
         if self.fold is not None:
             return f"fold {self.fold} of {self.folds}, seed {self.split_seed}"
-        ways = {"covid-ct": "official", "folders": f"seed {self.split_seed}"}
-        return ", ".join(dict.fromkeys(ways[source.layout] for source in self.sources))
+        as_they_lie = {one.source for one in self.pictures.get("val", ()) if one.part}
+        ways = [
+            "official"
+            if source.layout == "covid-ct"
+            else "as the folders"
+            if source.name in as_they_lie
+            else f"seed {self.split_seed}"
+            for source in self.sources
+        ]
+        return ", ".join(dict.fromkeys(ways))
 
     def split_sha256(self) -> str:
         """Hash of who is in which part."""

@@ -47,9 +47,10 @@ class Explanation:
 
     ``evidence``: float32 H x W in the geometry of the slice, at least 0, in log-odds of the
     calibrated probability, 0 outside of ``box``. Of ``cam`` a value says what these would be if the
-    whole picture looked like this place; ``grad-cam`` is without the bias of the last layer; of
-    ``occlusion`` how far they fall when the place is hidden. What a fusion adds to the network is
-    in ``occlusion`` alone. ``box``: what stage 2 saw, half-open pixels.
+    whole picture looked like this place, but for the intercept of the calibration; ``grad-cam`` is
+    without the bias of the last layer, too; of ``occlusion`` how far they fall when the place is
+    hidden. What a fusion adds to the network is in ``occlusion`` alone. ``box``: what stage 2 saw,
+    half-open pixels.
     """
 
     method: Method
@@ -115,4 +116,4 @@ def _cells(
     else:
         raise ValueError(f"unknown method {method!r}; known are {', '.join(METHODS)}")
     weight = 1.0 if classifier.fusion is None else classifier.fusion.weights[0]
-    return cells * weight / classifier.temperature
+    return cells * weight * classifier.calibration.slope

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from covidcls.calibration import calibrated
+from covidcls.calibration import Calibration
 from covidcls.classifier import CovidClassifier
 from lungseg.checkpoint import load_checkpoint, save_checkpoint
 from lungseg.errors import CheckpointError
@@ -44,11 +44,20 @@ def test_a_probability_for_pictures_of_any_size_in_any_batch(classifier: CovidCl
     assert classifier.predict([]).shape == (0,)
 
 
-def test_the_temperature_of_the_card_is_applied(tiny_weights: Path, tmp_path: Path) -> None:
-    cold = CovidClassifier.from_checkpoint(changed(tiny_weights, tmp_path, temperature=4.0))
-    expected = calibrated(cold.logits(pictures()), 4.0)
-    assert cold.predict(pictures()) == pytest.approx(expected)
-    assert cold.predict(pictures()) != pytest.approx(calibrated(cold.logits(pictures()), 1.0))
+@pytest.mark.parametrize(
+    ("card", "calibration"),
+    [
+        ({"calibration": {"slope": 0.5, "intercept": -1.0}}, Calibration(0.5, -1.0)),
+        ({"temperature": 4.0}, Calibration(0.25)),  # of a card from before there was an intercept
+    ],
+)
+def test_the_calibration_of_the_card_is_applied(
+    tiny_weights: Path, tmp_path: Path, card: dict[str, Any], calibration: Calibration
+) -> None:
+    classifier = CovidClassifier.from_checkpoint(changed(tiny_weights, tmp_path, **card))
+    logits = classifier.logits(pictures())
+    assert classifier.predict(pictures()) == pytest.approx(calibration.probabilities(logits))
+    assert classifier.predict(pictures()) != pytest.approx(Calibration().probabilities(logits))
 
 
 def test_region_and_margin_of_the_card_decide_what_is_seen(
@@ -71,6 +80,7 @@ def test_region_and_margin_of_the_card_decide_what_is_seen(
         ({"architecture": "tf_efficientnet_lite1"}, "do not fit the architecture of their card"),
         ({"region": "lungs"}, "unknown region 'lungs'"),
         ({"temperature": None}, "does not describe a classifier"),
+        ({"calibration": {"slope": -1, "intercept": 0}}, "slope must be above 0"),
         ({"threshold": "half"}, "does not describe a classifier"),
     ],
 )

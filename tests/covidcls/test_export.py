@@ -14,6 +14,7 @@ from PIL import Image
 from covidcls.classifier import CovidClassifier
 from covidcls.data.module import CovidDataModule
 from covidcls.data.sources import Source
+from covidcls.data.terms import COVID_CT
 from covidcls.export import export_classifier
 from covidcls.training import CovidModule
 from lungseg.errors import UsageError
@@ -70,6 +71,8 @@ def test_the_card_says_what_was_seen_and_where_from(
     assert seen == ["crop", 5, "lung", "neutral", "lesion"]
     assert card["training"]["data"] == f"{covid_layout.name}, mine"
     assert card["training"]["split"] == "official, seed 0"
+    assert COVID_CT in card["licence"]
+    assert "mine (a folder of its user" in card["licence"]
     by_source = card["figures_by_source"]["val"]
     assert by_source.keys() == {covid_layout.name, "mine", "mean_auc"}
     aucs = [by_source[name]["auc"]["value"] for name in (covid_layout.name, "mine")]
@@ -81,6 +84,7 @@ def test_the_fusion_is_used_as_it_was_fitted(
 ) -> None:
     data, card, folder = exported
     assert card["fusion"]["fitted_on"] == "validation"
+    assert card["calibration"]["fitted_on"] == "validation, by log loss"
     classifier = CovidClassifier.from_checkpoint(folder / "fused.safetensors", device="cpu")
     segmenter = LungSegmenter.from_checkpoint(directory=lesion_weights, device="cpu")
     seen = []

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from covidcls.calibration import Calibration
 from covidcls.classifier import CovidClassifier
 from pipelines import Prediction, TwoStagePipeline
 from pipelines.train_cls import main
@@ -44,7 +45,8 @@ def test_one_epoch_trains_calibrates_and_exports(trained: tuple[Path, dict[str, 
     classifier = CovidClassifier.from_checkpoint("tiny", folder / "weights", device="cpu")
     assert classifier.card == card
     assert (classifier.region, classifier.margin, classifier.size) == ("crop", 5, 64)
-    assert 0.05 <= classifier.temperature <= 20
+    assert classifier.calibration == Calibration.from_card(card)
+    assert "COVID-CT" in card["licence"]
     assert 0 <= classifier.threshold <= 1
     assert list(classifier.thresholds) == ["youden", "sensitive", "specific", "cost"]
     assert classifier.thresholds["youden"] == classifier.threshold

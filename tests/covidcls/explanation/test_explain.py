@@ -38,7 +38,8 @@ def certain(tiny_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
         found = load_checkpoint(tiny_weights / f"random-{region}.safetensors", "classifier")
         tensors = dict(found.tensors)
         tensors["classifier.weight"] = np.ones_like(tensors["classifier.weight"])
-        save_checkpoint(folder, region, tensors, {**found.card, "temperature": 2.0})
+        calibration = {"slope": 0.5, "intercept": 9.0}
+        save_checkpoint(folder, region, tensors, {**found.card, "calibration": calibration})
     return folder
 
 
