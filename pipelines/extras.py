@@ -8,6 +8,7 @@ from lungseg.errors import UsageError
 
 # The lightest first: where several bring a module, that one is named.
 EXTRAS = {
+    "dicom-seg": ("highdicom",),
     "evaluate": ("sklearn", "scipy", "statsmodels", "matplotlib", "openpyxl"),
     "audit": ("imagehash", "faiss", "openpyxl", "sklearn", "scipy"),
     "train": (

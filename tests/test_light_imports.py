@@ -19,6 +19,7 @@ HEAVY = (
     "sklearn",
     "nibabel",
     "pydicom",
+    "highdicom",
     "gdcm",
     "nrrd",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lungseg.errors import UnreadableError
@@ -47,8 +48,9 @@ PIXEL_TAGS = (
 )
 
 
-def read_dataset(file: InputFile, pixels: bool = False) -> FileDataset:
-    """The elements of ``file`` that are used here, with the pixel data when ``pixels``.
+def read_dataset(file: InputFile, pixels: bool = False, more: Sequence[str] = ()) -> FileDataset:
+    """The elements of ``file`` that are used here, with the pixel data when ``pixels``, and
+    ``more``.
 
     Raises UnreadableError for what pydicom cannot parse.
     """
@@ -57,7 +59,7 @@ def read_dataset(file: InputFile, pixels: bool = False) -> FileDataset:
     # Otherwise pydicom prints a warning for every value that the standard would not allow; those
     # that matter here are checked where they are used.
     config.settings.reading_validation_mode = config.IGNORE
-    tags: list[Any] = [*HEADER_TAGS, *(PIXEL_TAGS if pixels else ())]
+    tags: list[Any] = [*HEADER_TAGS, *(PIXEL_TAGS if pixels else ()), *more]
     try:
         with file.open("rb") as stream:
             return dcmread(stream, stop_before_pixels=not pixels, force=True, specific_tags=tags)
