@@ -1,4 +1,5 @@
-"""Lung and lesion masks computed once per segmenter and kept on disk by the content of the picture.
+"""Lung and lesion masks computed once per segmenter and backend, kept on disk by the content of the
+picture.
 
 The masks are kept, not the crop: every region and margin of the ablation is cut from them at once.
 """
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covidcls.views.lungs import Lungs
+from lungseg.backends import description
 from lungseg.cleaning import CLEANING
 from lungseg.io import read_slices
 from lungseg.segmenter import LungSegmenter
@@ -31,7 +33,7 @@ def default_cache() -> Path:
 
 
 class MaskCache:
-    """Masks of pictures by one segmenter; ``folder`` None is :func:`default_cache`.
+    """Masks of pictures by one segmenter as it is run; ``folder`` None is :func:`default_cache`.
 
     ``CONTENT.png`` is the lung mask, ``CONTENT.lesion-THRESHOLD.png`` the probability of lesion in
     8 bits, where the segmenter knows lesions.
@@ -40,9 +42,11 @@ class MaskCache:
     def __init__(self, segmenter: LungSegmenter, folder: Path | None = None) -> None:
         self.segmenter = segmenter
         root = default_cache() if folder is None else Path(folder)
+        # backends differ by rounding, which a threshold makes a pixel, and bfloat16 by more
         made_by = (
             f"{segmenter.sha256}:{segmenter.framing}:{segmenter.threshold}:"
-            f"{segmenter.min_certainty}:{CLEANING}"
+            f"{segmenter.min_certainty}:{CLEANING}:"
+            f"{description(segmenter.compiled)}:{segmenter.device}"
         )
         self.folder = root / "masks" / hashlib.sha256(made_by.encode()).hexdigest()[:16]
         self.lesions = int(segmenter.card["architecture"]["classes"]) > 1
@@ -82,10 +86,6 @@ class MaskCache:
         _write(file, lungs.mask.astype(np.uint8) * 255)
         if lungs.lesion is not None:
             _write(self._lesion_file(file), lungs.lesion)
-
-
-def _lesion_file(file: Path) -> Path:
-    return file.with_suffix(".lesion.png")
 
 
 def _read(file: Path, shape: tuple[int, int]) -> NDArray[np.uint8] | None:

@@ -102,6 +102,21 @@ def test_another_segmenter_has_masks_of_its_own(
     assert blind.computed == 5
 
 
+def test_another_backend_has_masks_of_its_own(
+    segmenter: LungSegmenter,
+    files: list[Path],
+    tmp_path: Path,
+    tiny_weights: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    masks_of(MaskCache(segmenter, tmp_path / "c"), files)
+    other = LungSegmenter.from_checkpoint(directory=tiny_weights, device="cpu")
+    monkeypatch.setattr(other.compiled, "precision", "bfloat16")  # which not every machine has
+    cache = MaskCache(other, tmp_path / "c")
+    masks_of(cache, files)
+    assert cache.computed == 5
+
+
 @pytest.mark.parametrize("lost", [True, False])
 def test_lesions_are_kept_as_they_are_seen_in_use(
     lesion_weights: Path, files: list[Path], tmp_path: Path, lost: bool
