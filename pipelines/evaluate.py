@@ -37,9 +37,10 @@ examples:
   python -m pipelines.evaluate cls --data COVID-CT --layout covid-ct --out evaluation
   python -m pipelines.evaluate cls --data FOLDER --layout folders --positive COVID --out evaluation
 
-covid-ct is the published layout with its split; folders has one folder for each class. Both stages
-run as in predict. Writes metrics.json, predictions.csv, and figures/ (PNG, and CSV of their
-numbers): ROC, precision-recall, reliability, confusion matrix, misclassified, decision curve.
+covid-ct is the published layout with its split; folders has one folder for each class, or train/,
+val/ and test/ with these in them. Both stages run as in predict. Writes metrics.json,
+predictions.csv, and figures/ (PNG, and CSV of their numbers): ROC, precision-recall, reliability,
+confusion matrix, misclassified, decision curve.
 
 exit codes: 0 all well, 1 could not finish, 2 wrong use, 3 finished, but some slice is unreadable
 or not_ct
@@ -85,7 +86,7 @@ def _add_seg(seg: CommandParser) -> None:
         "--patients",
         type=Path,
         metavar="CSV",
-        help="columns patient and case, name, image, file or slice: intervals are over patients",
+        help="columns patient and file (or slice): intervals are over patients",
     )
     options.add_hu_offset(seg)
     options.add_checkpoint(seg)
@@ -103,7 +104,7 @@ def _add_cls(cls: CommandParser) -> None:
         "--patients",
         type=Path,
         metavar="CSV",
-        help="columns patient and case, name, image, file or slice, where the data lack patients",
+        help="columns patient and file (or slice), where the data lack patients",
     )
     add("--region", choices=REGIONS, help="what stage 2 sees (that of --checkpoint, or crop)")
     add(

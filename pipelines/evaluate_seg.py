@@ -13,10 +13,11 @@ from lungseg.backends import description
 from lungseg.checkpoint import resolve
 from lungseg.drawing import encode
 from lungseg.evaluation.evaluate import Evaluation, evaluate
-from lungseg.evaluation.pairs import find_pairs, read_patients
+from lungseg.evaluation.pairs import find_pairs
 from lungseg.evaluation.report import metrics
 from lungseg.evaluation.worst import draw_sheet
 from lungseg.io.masks import Target
+from lungseg.patients import read_patients
 from lungseg.whole_file import write_whole
 from pipelines.command import ExitCode
 from pipelines.evaluation_rows import CASE_COLUMNS, VOLUME_COLUMNS, row_of_case, row_of_volume
@@ -65,7 +66,7 @@ def evaluate_seg(
     options = options or Options()
     began = time.perf_counter()
     pairs = find_pairs(images, masks)
-    patients = read_patients(options.patients) if options.patients else None
+    patients = read_patients(options.patients, pairs.cases) if options.patients else None
     check_results_go_to(out, (images, masks), overwrite)
     weights = resolve(options.checkpoint, options.weights, "segmenter")
 
@@ -78,7 +79,7 @@ def evaluate_seg(
         segmenter,
         pairs,
         options.target,
-        patients,
+        patients.of if patients else None,
         options.batch_size,
         progress,
         options.hu_offset,
@@ -98,6 +99,8 @@ def evaluate_seg(
         "device": segmenter.device,
         "backend": description(segmenter.compiled),
     }
+    if patients and patients.message:
+        record["messages"].append(patients.message)
     record["exit_code"] = int(ExitCode.LOOK if evaluation.needs_look else ExitCode.DONE)
     record["seconds"] = round(time.perf_counter() - began, 1)
     _write(out, evaluation, record)

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from covidcls.audit.findings import CROSSINGS, Crossing
-from covidcls.data.pictures import PARTS, listed_covid_ct
+from covidcls.data.class_folders import PARTS, find_class_folders
+from covidcls.data.pictures import listed_covid_ct
 from lungseg.errors import UsageError
 from lungseg.io import find_inputs
+from lungseg.name_table import FileNames, plain, read_name_table
+from lungseg.patients import read_patients
 
 # A page (2020.02.10.20021584-p6-52%0) or a panel (71%0) follows the name of the paper.
 _SOURCE = re.compile(r"(.+?)(?:-p\d+\b.*|%\d+)")
-# Folders of these names alone are the parts of a split, with the classes below them.
-_PARTS = {"train", "training", "val", "valid", "validation", "test", "testing"}
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,14 @@ class LabelledImage:
 class Inventory:
     """``images`` are there, ``absent`` are listed only; a file listed twice is there twice.
 
-    ``unlisted``: images that are in no split, though there are splits.
+    ``unlisted``: images that are in no split, though there are splits. ``messages``: sentences on
+    what the tables say of no file.
     """
 
     root: Path
     images: tuple[LabelledImage, ...]
     absent: tuple[LabelledImage, ...] = ()
+    messages: tuple[str, ...] = ()
 
     @property
     def unlisted(self) -> tuple[LabelledImage, ...]:
@@ -103,7 +105,7 @@ def covid_ct(root: Path, splits: Path | None = None) -> Inventory:
         label = PurePosixPath(path).parent.name.removeprefix("CT_")
         return LabelledImage(path, label, split, source=source_of(path))
 
-    rows = _Paths(root, present).of(splits, _splits(splits)) if splits else []
+    rows = _split_rows(root, present, splits) if splits else []
     listed = [image(path, split) for path, split in rows] if splits else published
     return _divided(root, listed, image, present)
 
@@ -111,53 +113,28 @@ def covid_ct(root: Path, splits: Path | None = None) -> Inventory:
 def class_folders(
     root: Path, splits: Path | None = None, patients: Path | None = None
 ) -> Inventory:
-    """One folder for each class, whose name is the label.
+    """One folder for each class, whose name is the label; see ``find_class_folders``.
 
-    ``splits``: a CSV with columns ``file`` and ``split``, or a JSON object of split to files;
-    ``patients``: a CSV with columns ``file`` and ``patient``. A file is named by its path below
-    ``root``, or by its name alone where only one folder has it. Hidden folders are no classes.
-    Raises UsageError for fewer than two classes, folders that are parts of a split, a table that
-    cannot be read or names no image, a name that two folders have, and a file of two patients.
+    ``splits``: a CSV with columns ``file`` and ``split``, or a JSON object of split to files, in
+    place of the split that folders tell; ``patients``: a CSV with columns ``file`` and ``patient``.
+    What the names in them may be: see ``FileNames``. Raises UsageError as ``find_class_folders``
+    and ``read_patients`` do, and for splits that cannot be read or name no image.
     """
     root = Path(root)
-    present = [path for name in _classes(root) for path in _inputs(root, name)]
-    find = _Paths(root, present)
-    patient_of = _patients(find, patients) if patients else {}
+    folders = find_class_folders(root)
+    known = read_patients(patients, folders.files) if patients else None
 
     def image(path: str, split: str | None) -> LabelledImage:
-        parts = PurePosixPath(path).parts
-        label = parts[0] if len(parts) > 1 else ""
-        return LabelledImage(path, label, split, patient_of.get(path), source_of(path))
+        patient = known.of.get(path) if known else None
+        return LabelledImage(path, folders.label_of(path), split, patient, source_of(path))
 
-    rows = find.of(splits, _splits(splits)) if splits else []
-    return _divided(root, [image(path, split) for path, split in rows], image, present)
-
-
-def _classes(root: Path) -> list[str]:
-    folders = root.iterdir() if root.is_dir() else ()
-    classes = sorted(p.name for p in folders if p.is_dir() and not p.name.startswith("."))
-    found = ", ".join(classes) or "none"
-    if len(classes) < 2:
-        raise UsageError(f"{root} should hold one folder for each class; found {found}")
-    if {name.lower() for name in classes} <= _PARTS:
-        raise UsageError(
-            f"{root} should hold one folder for each class; found {found}, which are parts of a "
-            "split: put the classes above them (sick/train, sick/test), and name the part of each "
-            "file in a table for --splits"
-        )
-    return classes
-
-
-def _patients(find: _Paths, table: Path) -> dict[str, str]:
-    """Path to patient."""
-    patient_of: dict[str, str] = {}
-    for path, patient in find.of(table, _table(table, "patient")):
-        if patient_of.setdefault(path, patient) != patient:
-            raise UsageError(
-                f"{table} gives {path} to two patients, {patient_of[path]} and {patient}; a file "
-                "is of one"
-            )
-    return patient_of
+    rows: Sequence[tuple[str, str | None]]
+    if splits:
+        rows = _split_rows(root, folders.files, splits)
+    else:
+        rows = [(path, folders.part_of(path)) for path in folders.files]
+    inventory = _divided(root, [image(path, split) for path, split in rows], image, folders.files)
+    return replace(inventory, messages=(known.message,)) if known and known.message else inventory
 
 
 def _divided(
@@ -178,40 +155,22 @@ def _inputs(root: Path, folder: str) -> list[str]:
     return [path.relative_to(root).as_posix() for path in find_inputs(root / folder).files]
 
 
-class _Paths:
-    """From a name in a table to the path of an image: its path, or its name where that is one."""
-
-    def __init__(self, root: Path, present: Sequence[str]) -> None:
-        self.root = root
-        self.present = set(present)
-        self.by_name: dict[str, list[str]] = {}
-        for path in present:
-            self.by_name.setdefault(PurePosixPath(path).name, []).append(path)
-
-    def of(self, table: Path, rows: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-        """``rows`` (file, value) of ``table`` by path; UsageError where none of them is here."""
-        found = [(self._path(file), value) for file, value in rows]
-        if not self.present & {path for path, _ in found}:
-            raise UsageError(
-                f"{table} names no image of {self.root}; it should hold paths such as "
-                f"{min(self.present, default='sick/a.png')}"
-            )
-        return found
-
-    def _path(self, name: str) -> str:
-        path = PurePosixPath(name.replace("\\", "/")).as_posix()
-        if path in self.present:
-            return path
-        found = self.by_name.get(path, [path])  # a name with folders is in no by_name
-        if len(found) > 1:
-            raise UsageError(f"{name} may be {' or '.join(found)}; write the path with its folder")
-        return found[0]
+def _split_rows(root: Path, present: Sequence[str], table: Path) -> list[tuple[str, str]]:
+    """Path and split of every row; UsageError where none of them is here."""
+    names = FileNames(present)
+    rows = [(names.find(name), name, split) for name, split in _splits(table)]
+    if not any(path for path, _, _ in rows):
+        raise UsageError(
+            f"{table} names no image of {root}; it should hold paths such as "
+            f"{min(present, default='sick/a.png')}"
+        )
+    return [(path or plain(name), split) for path, name, split in rows]
 
 
 def _splits(path: Path) -> list[tuple[str, str]]:
     """File and split of every row."""
     if path.suffix.lower() != ".json":
-        return _table(path, "split")
+        return read_name_table(path, "split")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -219,16 +178,3 @@ def _splits(path: Path) -> list[tuple[str, str]]:
     if not isinstance(content, Mapping) or not all(isinstance(v, list) for v in content.values()):
         raise UsageError(f'{path} should be an object of split to files: {{"train": ["a.png"]}}')
     return [(str(file), split) for split, files in content.items() for file in files]
-
-
-def _table(path: Path, column: str) -> list[tuple[str, str]]:
-    """The columns ``file`` and ``column`` of a CSV file; rows without a value are left out."""
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read ({error})") from error
-    if not rows or not {"file", column} <= rows[0].keys():
-        found = ", ".join(rows[0]) if rows else "no row"
-        raise UsageError(f"{path} should have columns file and {column}; found {found}")
-    return [(row["file"], row[column]) for row in rows if row["file"] and row[column]]

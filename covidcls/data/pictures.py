@@ -1,19 +1,16 @@
-"""Labelled pictures of a data set: the official COVID-CT layout, and plain class folders."""
+"""Labelled pictures of a data set: the official COVID-CT layout, and class folders."""
 
 from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
+from covidcls.data.class_folders import Part, find_class_folders
 from lungseg.errors import UsageError
-from lungseg.io import find_inputs
 
-Part = Literal["train", "val", "test"]
-PARTS: tuple[Part, ...] = ("train", "val", "test")
 COVID_SHEET = "COVID-CT-MetaInfo.xlsx"
 OTHER_SHEET = "NonCOVID-CT-MetaInfo.csv"
 
@@ -24,12 +21,14 @@ class LabelledPicture:
 
     ``patient``: the published id; where none is known the source paper (``paper:...``), else the
     file itself (``file:...``). ``source``: the data set that it is of, where there are several.
+    ``part``: of a split, where the folder of the file tells it.
     """
 
     path: Path
     label: int
     patient: str
     source: str = ""
+    part: Part | None = None
 
     @property
     def patient_known(self) -> bool:
@@ -111,34 +110,55 @@ def _group_of(name: str) -> str:
 
 
 def read_class_folders(root: Path, positive: str = "COVID") -> list[LabelledPicture]:
-    """A folder for each class; ``positive`` names the one of COVID-19, all others are not.
+    """A folder for each class, see ``find_class_folders``; ``positive`` names the one of COVID-19,
+    all others are not.
 
-    Without patient ids each file stands for itself. Raises UsageError where ``positive`` is
-    missing (naming the folders there are) or stands alone.
+    Without patient ids each file stands for itself. Raises UsageError as ``find_class_folders``
+    does, and where ``positive`` is missing (naming the classes there are).
     """
     root = Path(root)
-    classes = sorted(p.name for p in root.iterdir() if p.is_dir()) if root.is_dir() else []
-    if positive not in classes or len(classes) < 2:
+    folders = find_class_folders(root)
+    labels = {path: folders.label_of(path) for path in folders.files}
+    if positive not in labels.values():
         raise UsageError(
-            f"{root} should hold one folder for each class, {positive!r} among them; "
-            f"found {', '.join(classes) or 'none'}"
+            f"{root} should hold one folder for each class, {positive!r} among them; found "
+            f"{', '.join(sorted(set(labels.values())))}"
         )
     return [
-        LabelledPicture(path, int(name == positive), f"file:{path.relative_to(root).as_posix()}")
-        for name in classes
-        for path in find_inputs(root / name).files
+        LabelledPicture(
+            root / path, int(label == positive), f"file:{path}", part=folders.part_of(path)
+        )
+        for path, label in labels.items()
     ]
+
+
+def paths_of(pictures: Iterable[LabelledPicture], root: Path) -> list[str]:
+    """POSIX, below ``root``, by which tables name them."""
+    return [picture.path.relative_to(root).as_posix() for picture in pictures]
+
+
+def with_patients(
+    pictures: Sequence[LabelledPicture], root: Path, patients: Mapping[str, str]
+) -> list[LabelledPicture]:
+    """Pictures with the ``patients`` (by path below ``root``) that a table gives; others keep what
+    they have."""
+    named = zip(pictures, paths_of(pictures, root), strict=True)
+    return [replace(one, patient=patients.get(path, one.patient)) for one, path in named]
 
 
 def divide(
     pictures: Sequence[LabelledPicture], val_share: float, seed: int
 ) -> dict[Part, list[LabelledPicture]]:
-    """Train and validation by patient: a stable hash of patient and ``seed`` decides."""
+    """Each picture in the part that its folder tells. Where no folder tells validation, it is drawn
+    from the others by patient: a stable hash of patient and ``seed`` decides."""
     parts: dict[Part, list[LabelledPicture]] = {"train": [], "val": [], "test": []}
+    drawn = all(picture.part != "val" for picture in pictures)
     for picture in pictures:
-        digest = hashlib.sha256(f"{seed}:{picture.patient}".encode()).digest()
-        held_out = int.from_bytes(digest[:8], "big") < val_share * 2**64
-        parts["val" if held_out else "train"].append(picture)
+        part = picture.part or "train"
+        if part == "train" and drawn:
+            digest = hashlib.sha256(f"{seed}:{picture.patient}".encode()).digest()
+            part = "val" if int.from_bytes(digest[:8], "big") < val_share * 2**64 else "train"
+        parts[part].append(picture)
     return parts
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,10 +13,13 @@ from covidcls.data.pictures import (
     LabelledPicture,
     Part,
     divide,
+    paths_of,
     read_class_folders,
     read_covid_ct,
+    with_patients,
 )
 from lungseg.errors import UsageError
+from lungseg.patients import read_patients
 
 Layout = Literal["covid-ct", "folders"]
 FoldOf = Callable[[Path, Sequence[LabelledPicture]], Sequence[int]]
@@ -29,9 +33,9 @@ class Source:
         folder: ``covid-ct`` as published, or a folder of class folders.
         layout: ``covid-ct`` or ``folders``.
         positive: with ``folders``, the class of COVID-19.
-        patients: with ``folders``, a CSV that says whose slices they are, as ``evaluate cls`` reads
-            it. Without, each file stands for itself, and slices of one patient may be on both
-            sides of a split.
+        patients: with ``folders``, a CSV that says whose slices they are, see
+            :func:`lungseg.patients.read_patients`. Without, each file stands for itself, and slices
+            of one patient may be on both sides of a split.
     """
 
     folder: str
@@ -49,8 +53,9 @@ class Source:
 class Division:
     """How pictures are divided into train and validation.
 
-    ``fold`` None: COVID-CT as published, class folders by ``val_share`` and ``seed`` of the
-    patients. Else ``fold_of(root, pictures)`` is asked, and that fold validates.
+    ``fold`` None: COVID-CT as published, class folders as they lie in train/ and val/, or by
+    ``val_share`` and ``seed`` of the patients. Else ``fold_of(root, pictures)`` is asked, and that
+    fold validates.
     """
 
     val_share: float
@@ -77,21 +82,24 @@ def common_folder(sources: Sequence[Source]) -> Path:
 def read_source(source: Source, part: Part, division: Division) -> list[LabelledPicture]:
     """The pictures of one part.
 
-    The test part is that of COVID-CT as published, whatever the division; folds are made of what
-    it calls train and validation. Raises UsageError for files that are absent, and for the test
-    part of class folders.
+    The test part is that of COVID-CT as published, or the folder test/, whatever the division;
+    folds are made of all else. Raises UsageError for files that are absent, and for the test part
+    of class folders that have none.
     """
     root = Path(source.folder)
-    if source.layout == "covid-ct" and (part == "test" or division.fold is None):
-        return read_covid_ct(root, part)
-    if part == "test":
-        raise UsageError("class folders have no test split; leave --test false")
+    own = part == "test" or division.fold is None
     if source.layout == "covid-ct":
+        if own:
+            return read_covid_ct(root, part)
         pictures = [*read_covid_ct(root, "train"), *read_covid_ct(root, "val")]
     else:
         pictures = _of_patients(read_class_folders(root, source.positive), source)
-    if division.fold is None:
-        return divide(pictures, division.val_share, division.seed)[part]
+        parts = divide(pictures, division.val_share, division.seed)
+        if part == "test" and not parts["test"]:
+            raise UsageError(f"{root} has no folder test, so no test split; leave --test false")
+        if own:
+            return parts[part]
+        pictures = [picture for picture in pictures if picture.part != "test"]
     folds = division.fold_of(root, pictures)
     validates = part == "val"
     return [
@@ -104,10 +112,11 @@ def read_source(source: Source, part: Part, division: Division) -> list[Labelled
 def _of_patients(pictures: list[LabelledPicture], source: Source) -> list[LabelledPicture]:
     if source.patients is None:
         return pictures
-    from covidcls.evaluation.labelled import with_patients
-    from lungseg.evaluation.pairs import read_patients
-
-    return with_patients(pictures, Path(source.folder), read_patients(Path(source.patients)))
+    root = Path(source.folder)
+    patients = read_patients(Path(source.patients), paths_of(pictures, root))
+    if patients.message:
+        warnings.warn(patients.message, stacklevel=2)
+    return with_patients(pictures, root, patients.of)
 
 
 def read_sources(

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
+from covidcls.data.class_folders import PARTS, Part
 from covidcls.data.pictures import (
-    PARTS,
     LabelledPicture,
-    Part,
     divide,
+    listed_covid_ct,
+    paths_of,
     read_class_folders,
     read_covid_ct,
+    with_patients,
 )
 from covidcls.evaluation.scored import Clusters
 from lungseg.errors import UsageError
-from lungseg.evaluation.pairs import patient_of, stem_of
+from lungseg.patients import read_patients
 
+Tell = Callable[[str], object]
 Layout = Literal["covid-ct", "folders"]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
 Split = Literal["train", "val", "test", "all"]
@@ -30,41 +32,53 @@ VAL_SHARE, SPLIT_SEED = 0.2, 0
 
 
 def read_labelled_pictures(
-    root: Path, layout: Layout, positive: str, split: Split
+    root: Path,
+    layout: Layout,
+    positive: str,
+    split: Split,
+    patients: Path | None = None,
+    tell: Tell = lambda sentence: None,
 ) -> list[LabelledPicture]:
     """The pictures of a split; see :mod:`covidcls.data.pictures`.
 
-    ``covid-ct`` has the published parts; class folders are one, or divided by patient into
-    ``train`` and ``val`` as a training does it. Raises UsageError for files and lists that are
-    missing, and a test split of class folders.
+    ``covid-ct`` has the published parts; class folders are one, or divided as they lie in train/,
+    val/ and test/, else by patient into ``train`` and ``val`` as a training does it. ``patients``:
+    a CSV that says whose slices they are, see :func:`lungseg.patients.read_patients`; ``tell`` gets
+    a sentence on rows that name none. Raises UsageError for files and lists that are missing, a
+    table that does not fit, and a test split of class folders without one.
     """
     if layout == "covid-ct":
         parts: tuple[Part, ...] = PARTS if split == "all" else (split,)
-        return [picture for part in parts for picture in read_covid_ct(root, part)]
-    if split == "test":
-        raise UsageError("class folders have no test split; choose --split all, train or val")
+        pictures = [picture for part in parts for picture in read_covid_ct(root, part)]
+        if patients is None:
+            return pictures
+        # the table may name files of the other parts
+        known = [picture for part in PARTS for picture in listed_covid_ct(root, part)]
+        return _named(pictures, known, root, patients, tell)
     pictures = read_class_folders(root, positive)
-    return pictures if split == "all" else divide(pictures, VAL_SHARE, SPLIT_SEED)[split]
-
-
-def with_patients(
-    pictures: Sequence[LabelledPicture], root: Path, patients: Mapping[str, str]
-) -> list[LabelledPicture]:
-    """Pictures with the patients of a table (``read_patients``); others keep what they have.
-
-    Raises UsageError when no picture is in the table.
-    """
-    cases = [stem_of(picture.path.relative_to(root).as_posix()) for picture in pictures]
-    named = [patient_of(case, patients) for case in cases]
-    if not any(named):
+    if patients is not None:
+        pictures = _named(pictures, pictures, root, patients, tell)
+    if split == "all":
+        return pictures
+    divided = divide(pictures, VAL_SHARE, SPLIT_SEED)
+    if split == "test" and not divided["test"]:
         raise UsageError(
-            f"none of the {len(cases)} pictures has a row among the patients (first: {cases[0]}); "
-            "the names must be those of the pictures"
+            f"{root} has no folder test, so no test split; choose --split all, train or val"
         )
-    return [
-        replace(picture, patient=patient) if patient else picture
-        for picture, patient in zip(pictures, named, strict=True)
-    ]
+    return divided[split]
+
+
+def _named(
+    pictures: list[LabelledPicture],
+    known: Sequence[LabelledPicture],
+    root: Path,
+    patients: Path,
+    tell: Tell,
+) -> list[LabelledPicture]:
+    found = read_patients(patients, paths_of(known, root))
+    if found.message:
+        tell(found.message)
+    return with_patients(pictures, root, found.of)
 
 
 def clusters_of(pictures: Sequence[LabelledPicture]) -> Clusters:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lungseg.errors import UsageError
 from lungseg.evaluation.labelled import Labelled, read_labelled
-from lungseg.evaluation.pairs import Pairs, patient_of
+from lungseg.evaluation.pairs import Pairs
 from lungseg.evaluation.worst import Overlay, Worst
 from lungseg.io.masks import Target
 from lungseg.metrics import Overlap, surface_distances
@@ -133,25 +133,17 @@ def evaluate(
 ) -> Evaluation:
     """Score the mask that ``segmenter`` finds in every slice against the true one.
 
-    ``patients``: by the name of a case (see ``read_patients``). ``progress(done, total)`` is called
-    with numbers of pairs. ``hu_offset``: 16-bit pictures are HU + this. Raises UsageError when no
-    case has a patient there, or the segmenter finds no lesions where they are the ``target``.
+    ``patients``: by the name of a case, where they are known. ``progress(done, total)`` is called
+    with numbers of pairs. ``hu_offset``: 16-bit pictures are HU + this. Raises UsageError when the
+    segmenter finds no lesions where they are the ``target``.
     """
-    named = {
-        pair.case: patient_of(pair.case, patients) if patients is not None else ""
-        for pair in pairs.pairs
-    }
-    if patients is not None and not any(named.values()):
-        raise UsageError(
-            f"none of the {len(named)} cases has a row among the patients (first: "
-            f"{pairs.pairs[0].case}); the names must be those of the images"
-        )
+    named = patients or {}
     cases: list[Case] = []
     worst = Worst()
     for batch in _batched(read_labelled(pairs.pairs, target, hu_offset), batch_size):
         masks = iter(segmenter.predict([one.slice for one in batch if one.slice], batch_size))
         for one in batch:
-            patient = named[one.case]
+            patient = named.get(one.case, "")
             if one.slice is None or one.truth is None:
                 cases.append(Case(one.case, one.index, patient, None, one.error))
                 continue

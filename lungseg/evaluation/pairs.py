@@ -1,21 +1,17 @@
-"""Which image belongs to which mask, and which to which patient."""
+"""Which image belongs to which mask."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from lungseg.errors import UsageError
-from lungseg.io import FORMATS, find_inputs
-from lungseg.io.formats import format_of_name
+from lungseg.io import find_inputs
+from lungseg.io.formats import format_of_name, stem_of
 from lungseg.io.volumes import VOLUME_SUFFIXES
 
-# ``slice`` last: beside another of these it is the number of the slice in its file
 READ_HERE = ("PNG", "JPEG", "TIFF", "BMP", "NIfTI")
-NAME_COLUMNS = ("case", "name", "image", "file", "slice")
 
 
 @dataclass(frozen=True)
@@ -39,6 +35,11 @@ class Pairs:
     pairs: tuple[Pair, ...]
     images_without_mask: tuple[str, ...] = ()
     masks_without_image: tuple[str, ...] = ()
+
+    @property
+    def cases(self) -> list[str]:
+        """The names of all images, those without mask too."""
+        return [*(pair.case for pair in self.pairs), *self.images_without_mask]
 
     @property
     def sha256(self) -> str:
@@ -74,45 +75,6 @@ def find_pairs(images: Path, masks: Path) -> Pairs:
     )
 
 
-def read_patients(path: Path) -> dict[str, str]:
-    """Patient by name, from a CSV with a column ``patient`` and one of ``NAME_COLUMNS``.
-
-    A name may have its suffix in the file; rows without patient are left out. Raises UsageError
-    for a file that cannot be read, lacks a column, or gives one name to two patients.
-    """
-    try:
-        lines = path.read_text("utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read the patients in {path}: {error}") from error
-    header = lines[0] if lines else ""
-    separator = max(",;\t", key=header.count)  # a spreadsheet's CSV may have semicolons
-    rows = csv.reader(lines, delimiter=separator)
-    columns = [name.strip().lower() for name in next(rows, [])]
-    named = next((name for name in NAME_COLUMNS if name in columns), None)
-    if named is None or "patient" not in columns:
-        raise UsageError(
-            f"{path} has the columns {', '.join(columns) or 'of an empty file'}; needed are "
-            f"patient and one of {', '.join(NAME_COLUMNS)}"
-        )
-    patients: dict[str, str] = {}
-    for row in rows:
-        cells = dict(zip(columns, (cell.strip() for cell in row), strict=False))
-        name, patient = cells.get(named, ""), cells.get("patient", "")
-        if not name or not patient:
-            continue
-        if patients.setdefault(stem_of(name), patient) != patient:
-            raise UsageError(
-                f"{path} gives {name} to two patients, {patients[stem_of(name)]} and {patient}; "
-                "correct one"
-            )
-    return patients
-
-
-def patient_of(case: str, patients: Mapping[str, str]) -> str:
-    """The patient of a case by its whole or its last name; empty where no row has it."""
-    return patients.get(case) or patients.get(PurePosixPath(case).name, "")
-
-
 def _digest(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
@@ -137,12 +99,3 @@ def _by_case(root: Path) -> dict[str, Path]:
             )
         found[case] = path
     return found
-
-
-def stem_of(name: str) -> str:
-    """``name`` without the suffix of a known format, if it has one: other dots belong to it."""
-    longest_first = sorted((end for known in FORMATS for end in known.extensions), key=len)[::-1]
-    for suffix in longest_first:
-        if name.lower().endswith(suffix):
-            return name[: -len(suffix)]
-    return name

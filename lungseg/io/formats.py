@@ -75,6 +75,8 @@ FORMATS: tuple[Format, ...] = (
     Format("ZIP", (".zip",), magic(rb"PK(?:\x03\x04|\x05\x06)"), read_zip, by_content=False),
 )
 
+_LONGEST_FIRST = sorted((end for known in FORMATS for end in known.extensions), key=len)[::-1]
+
 
 def format_of_content(head: bytes) -> Format | None:
     """The format whose magic the first bytes of a file match; of a packed one, NIfTI alone."""
@@ -95,6 +97,14 @@ def format_of_name(file: InputFile) -> Format | None:
     """The format that the extension names, in any case."""
     name = file.name.lower()
     return next((known for known in FORMATS if name.endswith(known.extensions)), None)
+
+
+def stem_of(name: str) -> str:
+    """``name`` without the suffix of a known format, if it has one: other dots belong to it."""
+    for suffix in _LONGEST_FIRST:
+        if name.lower().endswith(suffix):
+            return name[: -len(suffix)]
+    return name
 
 
 def is_input(name: InputFile, head: Callable[[], bytes]) -> bool:

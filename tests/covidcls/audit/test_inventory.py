@@ -118,8 +118,8 @@ def test_a_file_in_two_splits_is_there_twice(folders: Path, tmp_path: Path) -> N
         ("splits.json", '{"train": ["same.png"]}', "same.png may be sick/same.png or well/same"),
         ("splits.json", '["a.png"]', "should be an object of split to files"),
         ("splits.json", "{", "cannot be read as JSON"),
-        ("splits.csv", "name,split\na.png,train\n", "columns file and split; found name, split"),
-        ("missing.csv", None, "missing.csv cannot be read"),
+        ("splits.csv", "number,split\n1,train\n", "number, split; needed are split and one of"),
+        ("missing.csv", None, "cannot read the splits in .*missing.csv"),
     ],
 )
 def test_a_table_that_does_not_fit_is_refused(
@@ -135,35 +135,37 @@ def test_a_table_that_does_not_fit_is_refused(
 def test_a_table_of_another_data_set_is_refused(folders: Path, tmp_path: Path, column: str) -> None:
     table = tmp_path / "table.csv"
     table.write_text(f"file,{column}\nelsewhere.png,x\n")
-    with pytest.raises(UsageError, match=r"names no image of .* such as sick/a\.png"):
+    with pytest.raises(UsageError, match=r"names no(ne| image) of .* such as sick/a\.png"):
         class_folders(folders, **{f"{column}s": table})
 
 
-def test_one_class_is_no_data_set(tmp_path: Path) -> None:
-    (tmp_path / "only").mkdir()
-    with pytest.raises(UsageError, match="found only"):
-        class_folders(tmp_path)
+def test_parts_of_a_split_above_the_classes_are_the_split(folders: Path, tmp_path: Path) -> None:
+    root = tmp_path / "set"
+    shutil.copytree(folders, root / "Training")
+    shutil.copytree(folders, root / "test")
+    images = class_folders(root).images
+    assert [(i.path, i.label, i.split) for i in images[:2] + images[-1:]] == [
+        ("Training/sick/a.png", "sick", "train"),
+        ("Training/sick/same.png", "sick", "train"),
+        ("test/well/same.png", "well", "test"),
+    ]
+    table = tmp_path / "splits.csv"
+    table.write_text("file,split\ntest/sick/a.png,val\ntest/well/gone.png,val\n")
+    other = class_folders(root, table)
+    assert [(i.path, i.split) for i in other.images if i.split] == [("test/sick/a.png", "val")]
+    assert [(i.path, i.label) for i in other.absent] == [("test/well/gone.png", "well")]
 
 
-def test_hidden_folders_are_no_classes(folders: Path) -> None:
-    shutil.copytree(folders / "sick", folders / ".ipynb_checkpoints")
-    assert {image.label for image in class_folders(folders).images} == {"sick", "well"}
-
-
-def test_parts_of_a_split_are_not_taken_for_classes(folders: Path, tmp_path: Path) -> None:
-    shutil.move(folders, tmp_path / "set" / "Train")
-    shutil.copytree(tmp_path / "set" / "Train", tmp_path / "set" / "test")
-    with pytest.raises(UsageError, match="found Train, test, which are parts of a split: put"):
-        class_folders(tmp_path / "set")
-
-
-def test_a_file_of_two_patients_is_refused(folders: Path, tmp_path: Path) -> None:
+def test_rows_of_patients_that_name_no_file_are_told(folders: Path, tmp_path: Path) -> None:
     table = tmp_path / "patients.csv"
-    table.write_text("file,patient\na.png,p1\nwell/b.png,p2\nsick/a.png,p1\n")
-    assert class_folders(folders, patients=table).images[0].patient == "p1"  # said twice
-    table.write_text("file,patient\na.png,p1\nwell/b.png,p2\nsick/a.png,p3\n")
-    with pytest.raises(UsageError, match=r"gives sick/a\.png to two patients, p1 and p3"):
-        class_folders(folders, patients=table)
+    table.write_text("slice;patient\na;p1\nsick/gone.png;p2\n")
+    inventory = class_folders(folders, patients=table)
+    assert [image.patient for image in inventory.images] == ["p1", None, None, None]
+    assert inventory.messages == (
+        "1 of the 2 rows of patients.csv name no file here, the first sick/gone.png",
+    )
+    table.write_text("slice;patient\na;p1\n")
+    assert class_folders(folders, patients=table).messages == ()
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from PIL import Image
 
 from covidcls.data.pictures import (
     LabelledPicture,
+    Part,
     divide,
     read_class_folders,
     read_covid_ct,
@@ -128,6 +129,23 @@ def test_a_patient_is_never_on_two_sides() -> None:
     assert parts["test"] == []
     assert divide(pictures[::-1], 0.2, seed=3)["val"][::-1] == parts["val"]  # the order is nothing
     assert divide(pictures, 0.2, seed=4)["val"] != parts["val"]
+
+
+def test_the_parts_that_folders_tell_are_kept_and_validation_drawn_where_there_is_none() -> None:
+    def parts_of(*of: Part) -> dict[Part, list[LabelledPicture]]:
+        pictures = [
+            LabelledPicture(Path(f"{n}.png"), 1, f"p{n}", part=part)
+            for part in of
+            for n in range(99)
+        ]
+        return divide(pictures, 0.2, seed=3)
+
+    for told in (("train", "val", "test"), ("train", "val"), ("val", "test")):
+        found = parts_of(*told)  # type: ignore[arg-type]
+        assert {part: len(ones) for part, ones in found.items() if ones} == dict.fromkeys(told, 99)
+    drawn = parts_of("train", "test")
+    assert len(drawn["test"]) == 99 and 10 < len(drawn["val"]) < 30
+    assert {picture.part for picture in drawn["val"]} == {"train"}
 
 
 def test_the_hash_of_a_split_is_of_who_is_where() -> None:

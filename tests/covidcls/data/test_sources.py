@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -53,9 +54,12 @@ def test_patients_of_two_sources_are_never_one(covid_layout: Path, folders: Path
 
 def test_a_table_says_whose_slices_class_folders_hold(folders: Path, tmp_path: Path) -> None:
     table = tmp_path / "patients.csv"
-    rows = [f"COVID/{n},p{n // 4}" for n in range(12)]
+    rows = [f"COVID/{n},p{n // 4}" for n in range(13)]
     table.write_text("\n".join(["slice,patient", *rows]))
     source = Source(str(folders), patients=str(table))
+    with pytest.warns(UserWarning, match="1 of the 13 rows of patients.csv .* COVID/12"):
+        read_source(source, "train", division())
+    table.write_text("\n".join(["slice,patient", *rows[:12]]))
     parts = {part: read_source(source, part, division()) for part in ("train", "val")}  # type: ignore[arg-type]
     patients = [{p.patient for p in part if p.label} for part in parts.values()]
     assert patients[0] | patients[1] == {"p0", "p1", "p2"}
@@ -79,8 +83,21 @@ def test_a_fold_validates_and_the_others_train(covid_layout: Path) -> None:
 def test_folds_leave_the_test_split_as_published(covid_layout: Path) -> None:
     with pytest.raises(UsageError, match="4 of the 4 files of the test split"):
         read_source(Source(str(covid_layout), "covid-ct"), "test", division(0))
-    with pytest.raises(UsageError, match="class folders have no test split"):
-        read_source(Source(str(covid_layout), "folders"), "test", division(0))
+
+
+def test_class_folders_below_parts_of_a_split_are_divided_as_they_lie(
+    folders: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match="mine has no folder test"):
+        read_source(Source(str(folders)), "test", division(0))
+    for part in ("train", "val", "test"):
+        shutil.copytree(folders, tmp_path / "whole" / part)
+    whole = Source(str(tmp_path / "whole"))
+    for part in ("train", "val", "test"):
+        found = read_source(whole, part, division())  # type: ignore[arg-type]
+        assert {p.path.parts[-3] for p in found} == {part} and len(found) == 24
+    validation = read_source(whole, "val", division(0))
+    assert {p.path.parts[-3] for p in validation} == {"train", "val"}, "folds leave test alone"
 
 
 def test_two_folders_of_one_name_are_refused(folders: Path) -> None:

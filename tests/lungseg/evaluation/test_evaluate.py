@@ -44,9 +44,3 @@ def test_a_segmenter_without_lesions_is_refused_for_them(
     )
     with pytest.raises(UsageError, match="dark-is-lung finds no lesions"):
         evaluate(segmenter, find_pairs(folder / "images", folder / "masks"), "lesion")
-
-
-def test_patients_that_fit_no_case_are_refused(folder: Path, segmenter: Any) -> None:
-    pairs = find_pairs(folder / "images", folder / "masks")
-    with pytest.raises(UsageError, match="none of the 5 cases"):
-        evaluate(segmenter, pairs, patients={"other": "ann"})

@@ -1,4 +1,4 @@
-"""Images find their masks and their patients by name."""
+"""Images find their masks by name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lungseg.errors import UsageError
-from lungseg.evaluation.pairs import find_pairs, patient_of, read_patients
+from lungseg.evaluation.pairs import find_pairs
 
 
 def files(folder: Path, *names: str) -> Path:
@@ -67,39 +67,3 @@ def test_what_cannot_be_paired_is_refused(tmp_path: Path) -> None:
         find_pairs(images, tmp_path / "none")
     with pytest.raises(UsageError, match="one name"):
         find_pairs(files(tmp_path / "i", "a.jpg"), masks)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "slice,patient\n0001,ann\n0002.png,bob\n",
-        "\ufeffpatient;File\nann;0001.nii.gz\nbob;0002\n\n",
-        "case,slice,patient,dice\n0001,0,ann,0.9\n0001,1,ann,0.9\n0002,0,bob,1\n0003,0,,1\n",
-    ],
-)
-def test_a_table_of_patients_may_have_been_through_a_spreadsheet(tmp_path: Path, text: str) -> None:
-    (tmp_path / "p.csv").write_text(text, "utf-8")
-    patients = read_patients(tmp_path / "p.csv")
-    assert patients == {"0001": "ann", "0002": "bob"}
-    assert [patient_of(case, patients) for case in ("0001", "deep/0002", "0003")] == [
-        "ann",
-        "bob",
-        "",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("slice,age\n1,70\n", "slice, age; needed are patient"),
-        ("number,patient\n1,a\n", "needed are patient and one of case"),
-        ("", "empty file"),
-        ("slice,patient\n1,a\n1.png,b\n", "two patients, a and b"),
-        (None, "cannot read"),
-    ],
-)
-def test_a_table_without_patients_is_refused(tmp_path: Path, text: str | None, words: str) -> None:
-    if text is not None:
-        (tmp_path / "p.csv").write_text(text)
-    with pytest.raises(UsageError, match=words):
-        read_patients(tmp_path / "p.csv")

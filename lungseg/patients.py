@@ -1,0 +1,58 @@
+"""Whose slices files show, by a table that names them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lungseg.errors import UsageError
+from lungseg.name_table import FileNames, read_name_table
+
+
+@dataclass(frozen=True)
+class Patients:
+    """``of``: the patient by path, where the table has one. ``message``: a sentence on rows that
+    name no file; empty where all do."""
+
+    of: Mapping[str, str]
+    message: str = ""
+
+
+def read_patients(table: Path, paths: Iterable[str]) -> Patients:
+    """The patients of files, from a CSV with a column ``patient`` and one of ``NAME_COLUMNS``.
+
+    ``paths``: POSIX, below the folder of the data. Raises UsageError as ``read_name_table`` and
+    ``FileNames.find`` do, for a file of two patients, and where no row names a file.
+    """
+    paths = list(paths)
+    names = FileNames(paths)
+    rows = read_name_table(table, "patient")
+    patient_of: dict[str, str] = {}
+    strangers = []
+    for name, patient in rows:
+        path = names.find(name)
+        if path is None:
+            strangers.append(name)
+        elif patient_of.setdefault(path, patient) != patient:
+            raise UsageError(
+                f"{table} gives {path} to two patients, {patient_of[path]} and {patient}; a file "
+                "is of one"
+            )
+    if not patient_of:
+        first = f"it has {strangers[0]}" if strangers else "it has no row with both"
+        raise UsageError(
+            f"{table} names none of the {len(paths)} files: {first}, and they have names such as "
+            f"{min(paths, default='sick/a.png')}"
+        )
+    return Patients(patient_of, unknown_rows(table, len(rows), strangers))
+
+
+def unknown_rows(table: Path, n_rows: int, strangers: list[str]) -> str:
+    """The sentence on rows that name no file; empty where there is none."""
+    if not strangers:
+        return ""
+    return (
+        f"{len(strangers):,} of the {n_rows:,} rows of {table.name} name no file here, the first "
+        f"{strangers[0]}"
+    )
