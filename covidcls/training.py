@@ -20,7 +20,7 @@ from torchmetrics.classification import (
 from torchmetrics.retrieval import RetrievalAUROC
 
 from covidcls.data.dataset import Sample
-from covidcls.zoo import architecture, create_classifier, freeze_body
+from covidcls.zoo import architecture, create_classifier
 from lungseg.errors import UsageError
 from lungseg.optimiser import Schedule, adamw
 from lungseg.repeats import seen_once
@@ -34,7 +34,6 @@ class CovidModule(lightning.LightningModule):
         arch: a name of :data:`covidcls.zoo.ARCHITECTURES`.
         pretrained: ``none``, ``package``, ``download``, ``segmenter`` or the path of a file; see
             :func:`covidcls.zoo.create_classifier`.
-        freeze: whether all but the last layer stays as it starts, batch statistics too.
         learning_rate: of Adam (AdamW with ``weight_decay``).
         schedule: ``constant`` (the paper) or ``one_cycle`` over all steps.
         dropout: before the last layer.
@@ -55,15 +54,12 @@ class CovidModule(lightning.LightningModule):
         positive_weight: float = 1.0,
         label_smoothing: float = 0.0,
         mixup: float = 0.0,
-        freeze: bool = False,
     ) -> None:
         super().__init__()
         self.save_hyperparameters()
         self.arch, self.pretrained = arch, pretrained
         self.entry = architecture(arch)
         self.network = create_classifier(arch, pretrained, dropout)
-        self.frozen = freeze
-        self.train()
         self.learning_rate, self.weight_decay = learning_rate, weight_decay
         self.schedule = schedule
         self.label_smoothing, self.mixup = label_smoothing, mixup
@@ -84,16 +80,12 @@ class CovidModule(lightning.LightningModule):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Pictures N x H x W or N x 3 x H x W in [0, 1] to logits N."""
-        pictures = normalise(pictures, self.entry.mean, self.entry.std)
-        logits: Tensor = self.network(pictures.contiguous(memory_format=torch.channels_last))
+        logits: Tensor = self.network(self._given(pictures))
         return logits.squeeze(1)
 
-    def train(self, mode: bool = True) -> CovidModule:
-        """As torch does, but for what is frozen, which stays in evaluation."""
-        super().train(mode)
-        if self.frozen:
-            freeze_body(self.network)
-        return self
+    def _given(self, pictures: Tensor) -> Tensor:
+        pictures = normalise(pictures, self.entry.mean, self.entry.std)
+        return pictures.contiguous(memory_format=torch.channels_last)
 
     def setup(self, stage: str) -> None:
         """Raises UsageError where the data do not show what the network needs."""
@@ -114,13 +106,20 @@ class CovidModule(lightning.LightningModule):
             order = torch.randperm(len(target), device=target.device)
             pictures = share * pictures + (1 - share) * pictures[order]
             target = share * target + (1 - share) * target[order]
-        logits = self(pictures).float()
         target = target * (1 - self.label_smoothing) + 0.5 * self.label_smoothing
-        loss = functional.binary_cross_entropy_with_logits(
-            logits, target, pos_weight=torch.tensor(self.positive_weight, device=self.device)
-        )
+        own: Any = getattr(self.network, "loss", None)  # of a network of several branches
+        if own is None:
+            loss = self._entropy(self(pictures), target)
+        else:
+            loss = own(self._given(pictures), target, self._entropy)
         self.log("train/loss", loss, prog_bar=True)
         return loss
+
+    def _entropy(self, logits: Tensor, target: Tensor) -> Tensor:
+        weight = torch.tensor(self.positive_weight, device=self.device)
+        return functional.binary_cross_entropy_with_logits(
+            logits.float(), target, pos_weight=weight
+        )
 
     def validation_step(self, batch: Sample, index: int) -> None:
         fresh = seen_once(self.trainer, index, 0, len(batch["label"])).to(self.device)

@@ -1,6 +1,6 @@
 """Classifiers by name."""
 
-from covidcls.zoo.evidence import freeze_body, logit_and_evidence
+from covidcls.zoo.evidence import logit_and_evidence
 from covidcls.zoo.registry import ARCHITECTURES, Architecture, architecture, create_classifier
 
 __all__ = [
@@ -8,6 +8,5 @@ __all__ = [
     "Architecture",
     "architecture",
     "create_classifier",
-    "freeze_body",
     "logit_and_evidence",
 ]

@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 HEADS = ("classifier", "_fc")  # of timm and efficientnet_pytorch
-LEARNT = (*HEADS, "standardise")
 
 
 def logit_and_evidence(network: nn.Module, pictures: Tensor) -> tuple[Tensor, Tensor]:
@@ -26,11 +25,3 @@ def logit_and_evidence(network: nn.Module, pictures: Tensor) -> tuple[Tensor, Te
     evidence = conv2d(features, head.weight[:, :, None, None], head.bias).squeeze(1)
     logit = head(features.mean(dim=(2, 3))).squeeze(1)
     return logit, evidence
-
-
-def freeze_body(network: nn.Module) -> None:
-    """Let nothing of ``network`` learn but its last layer, and the statistics before it."""
-    for name, part in network.named_children():
-        if name not in LEARNT:
-            part.requires_grad_(False)
-            part.eval()

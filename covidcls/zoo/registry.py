@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from covidcls.views.view import Channels
 from covidcls.zoo.efficientnet_b4 import build_b4
 from covidcls.zoo.efficientnet_lite import build_lite
-from covidcls.zoo.lesion_pooling import build_lesion_pooling
+from covidcls.zoo.lesion_pooling import build_lesion_and_look, build_lesion_pooling
 from covidcls.zoo.lesion_share import build_lesion_share
 from lungseg.errors import UsageError
 
@@ -45,8 +45,8 @@ ARCHITECTURES: dict[str, Architecture] = {
     },
     "lesion_share": Architecture(build_lesion_share, 224, 0.0, 1.0, channels="lesion"),
     "lesion_pooling": Architecture(build_lesion_pooling, 256, 0.0, 1.0, channels="lesion"),
-    "lesion_pooling_max": Architecture(
-        partial(build_lesion_pooling, pooling="max"), 256, 0.0, 1.0, channels="lesion"
+    "lesion_and_look": Architecture(
+        partial(build_lesion_and_look, look="tf_efficientnet_lite0"), 256, 0.0, 1.0, "lesion"
     ),
 }
 

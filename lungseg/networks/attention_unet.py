@@ -190,12 +190,17 @@ class AttentionUNet(nn.Module):
         self.masks = nn.Conv2d(ups[-1], classes, 1)
         self.chest = nn.Linear(self.encoder.channels[-1], 1)
 
-    def forward(self, pictures: Tensor) -> StageOneOutput:
-        features = self.encoder(pictures)
+    def decode(self, pictures: Tensor) -> tuple[list[Tensor], Tensor]:
+        """What the encoder sees, fine to coarse, and the decoder at the size of the pictures."""
+        features: list[Tensor] = self.encoder(pictures)
         up = features[-1]
         skips: list[Tensor | None] = list(features[-2::-1])
         skips += [None] * (len(self.decoder) - len(skips))
         for block, skip in zip(self.decoder, skips, strict=True):
             up = block(up, skip)
+        return features, up
+
+    def forward(self, pictures: Tensor) -> StageOneOutput:
+        features, up = self.decode(pictures)
         chest = self.chest(features[-1].mean(dim=(2, 3))).squeeze(1)
         return StageOneOutput(self.masks(up), chest)
