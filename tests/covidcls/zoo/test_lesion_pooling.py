@@ -14,7 +14,7 @@ from covidcls.classifier import CovidClassifier
 from covidcls.explanation.grad_cam import grad_cam
 from covidcls.training import CovidModule
 from covidcls.zoo import create_classifier, logit_and_evidence
-from covidcls.zoo.lesion_pooling_network import LOOK_SHARE, PENALTY, at_maximum, by_lesion
+from covidcls.zoo.lesion_pooling_network import GAIN, LOOK_SHARE, PENALTY, at_maximum, by_lesion
 from lungseg.backends import BACKENDS
 from lungseg.checkpoint import load_checkpoint, resolve, save_checkpoint
 from lungseg.errors import CheckpointError, UsageError
@@ -127,7 +127,7 @@ def test_the_weights_on_lesions_are_kept_small() -> None:
     weights = network.classifier.weight.detach().split(network.widths, dim=1)
     size = sum(float(one.square().sum()) for one in weights)
     nothing = network.loss(pictures(), target, lambda logits, target: 0 * logits.sum())
-    assert float(nothing.detach()) == pytest.approx(PENALTY * size / 3, rel=1e-4)
+    assert float(nothing.detach()) == pytest.approx(PENALTY * GAIN**2 * size / 3, rel=1e-4)
 
 
 @pytest.mark.parametrize("name", NAMES)
