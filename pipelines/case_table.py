@@ -28,13 +28,16 @@ CASE_COLUMNS = (
 )
 
 
-def write_cases(cases: Iterable[Case], table: Path, most: int) -> tuple[dict[str, int], list[Case]]:
+def write_cases(
+    cases: Iterable[Case], table: Path, most: int, columns: tuple[str, ...] = CASE_COLUMNS
+) -> tuple[dict[str, int], list[Case]]:
     """Write the table, whole; returns counts, and the ``most`` cases (1 or more) to look at first.
 
     They are those of highest probability, without one last. The counts are of all ``cases``, of
-    those with each label and of those ``without`` probability.
+    those with each label and of those ``without`` probability. ``columns``: CASE_COLUMNS, and the
+    patient's where the rows have it.
     """
-    rows = bytearray(as_csv([CASE_COLUMNS]))
+    rows = bytearray(as_csv([columns]))
     counts: Counter[str] = Counter(dict.fromkeys(("cases", *LABELS, "without"), 0))
 
     def written() -> Iterator[Case]:
@@ -53,7 +56,7 @@ def _rank(case: Case) -> float:
 
 
 def row_of_case(case: Case) -> tuple[str, ...]:
-    """The cells of a case, in the order of CASE_COLUMNS.
+    """The cells of a case, in the order of CASE_COLUMNS, and its patient where the rows have one.
 
     ``deciding`` has the slices' numbers, in a folder the names of their files (``name#number`` for
     a further page).
@@ -71,6 +74,7 @@ def row_of_case(case: Case) -> tuple[str, ...]:
         fixed(case.lung_ml),
         fixed(case.lesion_fraction),
         cell_of_message(case.message),
+        *([] if case.patient_id is None else [case.patient_id]),
     )
 
 

@@ -63,6 +63,7 @@ class Case:
     or the distance of slices is not known of all of them.
     ``lesion_fraction``: share of that volume that is lesion; of a single slice without a known size
     the share of its lung. None where stage 1 does not say.
+    ``patient_id``: as the rows have it, empty where it is not known; None where they have none.
     ``message``: how many slices have no probability, and what was said of how many slices.
     """
 
@@ -77,6 +78,7 @@ class Case:
     lung_ml: float | None
     lesion_fraction: float | None
     message: str
+    patient_id: str | None = None
 
 
 def cases_of(
@@ -146,11 +148,14 @@ class _Growing:
         self.lung: list[float | None] = []  # ml by judged slice
         self.lesion: list[float | None] = []
         self.lesion_fraction: float | None = None  # of the last judged slice
+        self.patient_id: str | None = None
 
     def add(self, path: str, rows: Iterable[Row]) -> None:
         for row in rows:
             status = row[_AT["status"]]
             self.status[status] += 1
+            if len(row) > len(COLUMNS):
+                self.patient_id = row[len(COLUMNS)]
             self.said.update(filter(None, row[_AT["message"]].split("; ")))
             if status != "ok":
                 continue
@@ -182,6 +187,7 @@ class _Growing:
             lung,
             share,
             self._message(),
+            self.patient_id,
         )
 
     def _probability(self) -> float | None:

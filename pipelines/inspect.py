@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines import options
 from pipelines.command import CommandParser, ExitCode, run_command
 from pipelines.progress import ProgressBar
 from pipelines.text import one_line
@@ -42,16 +43,7 @@ def parser() -> CommandParser:
     )
     add = parser.add_argument
     add("path", metavar="PATH", type=Path, help="folder or file, as predict takes them")
-    identity = parser.add_mutually_exclusive_group()
-    identity.add_argument(
-        "--keep-ids", action="store_true", help="print names, birth dates and ids of patients"
-    )
-    identity.add_argument(
-        "--pseudonymise",
-        metavar="KEY",
-        type=_key,
-        help="print keyed hashes of patient, study and series; the same KEY gives the same",
-    )
+    options.add_identity(parser)
     add("--quiet", action="store_true", help="no progress on standard error")
     add("--json", action="store_true", help="print one JSON object")
     add("--debug", action="store_true", help="print the traceback of an error")
@@ -116,12 +108,6 @@ def _row(seen: Seen) -> tuple[str, ...]:
     spacing = " x ".join(f"{side:.4g}" for side in sides) or "-"
     scale = seen.scale or "-"
     return str(seen.slices), size, spacing, scale, seen.format or "-", one_line(seen.path)
-
-
-def _key(text: str) -> str:
-    if not text.strip():
-        raise argparse.ArgumentTypeError("an empty KEY hides nothing")
-    return text
 
 
 if __name__ == "__main__":

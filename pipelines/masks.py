@@ -22,7 +22,7 @@ BACKGROUND, LUNG, LESION = 0, 1, 2  # a lesion lies in the lung; the rest of the
 # red, green, blue of each label: black, and the colours of the overlays
 PALETTE = (0, 0, 0, 0, 191, 255, 255, 96, 64)
 
-_SLICE, _STATUS = COLUMNS.index("slice"), COLUMNS.index("status")
+_STATUS = COLUMNS.index("status")
 
 
 def label_map(prediction: Prediction) -> Labels:
@@ -45,41 +45,21 @@ def write_slice_mask(prediction: Prediction, folder: Path) -> None:
     write_picture(content.getvalue(), folder / overlay_name(prediction.path, prediction.slice))
 
 
-class VolumeMasks:
-    """Turns the PNG of an input's slices into one NIfTI, once all of its rows were added.
+def write_volume_mask(folder: Path, one: Input, rows: Sequence[Sequence[str]]) -> None:
+    """Turn the PNG of an input's slices, of which these are all rows, into one NIfTI.
 
     That of the input ``CT`` is ``CT.nii.gz``, in the space of the input (see
     :func:`lungseg.io.grid.affine_of`). The PNG stay where no affine is true of the input, and where
     one of its slices is unreadable. What is done already, by a run that was cut off, is kept.
     """
-
-    def __init__(self, folder: Path, inputs: Sequence[Input]) -> None:
-        self.folder = folder
-        self.inputs = inputs
-        self._position = -1
-        self._slices = 0
-        self._whole = False
-
-    def add(self, row: Sequence[str]) -> None:
-        """Take note of the next row; the slices of rows that are added lie on the disk."""
-        if row[_SLICE] == "0":
-            self.finish()
-            self._position += 1
-            self._slices, self._whole = 0, True
-        self._slices += 1
-        self._whole &= row[_STATUS] != "unreadable"
-
-    def finish(self) -> None:
-        """Write the volume of the rows so far; called once more after the last row."""
-        if not self._whole:
-            return
-        one = self.inputs[self._position]
-        slices = [self.folder / overlay_name(one.name, index) for index in range(self._slices)]
-        volume = self.folder / file_name(one.name, "", ".nii.gz")
-        if not volume.exists() and not _write_volume(one, slices, volume):
-            return
-        for file in slices:
-            file.unlink(missing_ok=True)
+    if any(row[_STATUS] == "unreadable" for row in rows):
+        return
+    slices = [folder / overlay_name(one.name, index) for index in range(len(rows))]
+    volume = folder / file_name(one.name, "", ".nii.gz")
+    if not volume.exists() and not _write_volume(one, slices, volume):
+        return
+    for file in slices:
+        file.unlink(missing_ok=True)
 
 
 def _write_volume(one: Input, slices: Sequence[Path], volume: Path) -> bool:

@@ -95,6 +95,20 @@ def add_choice(parser: CommandParser) -> None:
     add("--every", type=whole_from(1), default=1, metavar="N", help="take each N-th of these (1)")
 
 
+def add_identity(parser: CommandParser) -> None:
+    """``--keep-ids`` or ``--pseudonymise``."""
+    identity = parser.add_mutually_exclusive_group()
+    identity.add_argument(
+        "--keep-ids", action="store_true", help="let names and ids of patients into the results"
+    )
+    identity.add_argument(
+        "--pseudonymise",
+        metavar="KEY",
+        type=_key,
+        help="let keyed hashes of ids into the results; the same KEY gives the same",
+    )
+
+
 def add_messages(parser: CommandParser) -> None:
     """``--quiet``, ``--json`` and ``--debug``."""
     add = parser.add_argument
@@ -123,6 +137,12 @@ def share(text: str) -> float:
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
     return value
+
+
+def _key(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("an empty KEY hides nothing")
+    return text
 
 
 def _finite(text: str) -> float:

@@ -17,7 +17,8 @@ from pipelines.run_identity import check_same, now
 
 State = Literal["new", "partial", "finished"]
 
-PICTURES = (".png", ".nii.gz")  # what is written below the folders of pictures and masks
+# what is written below the folders of pictures, masks and DICOM-SEG
+PICTURES = (".png", ".nii.gz", ".seg.dcm")
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,11 @@ class OutputFolder:
         return self.path / "masks"
 
     @property
+    def dicom_seg(self) -> Path:
+        """The folder of DICOM Segmentation objects."""
+        return self.path / "dicom_seg"
+
+    @property
     def pictures(self) -> Path:
         """The folder of pictures."""
         return self.path / self.pictures_in
@@ -108,7 +114,7 @@ class OutputFolder:
             raise UsageError(f"{self.path} is the input folder itself: choose another --out")
         if not self.path.exists():
             return
-        results = {self.pictures.resolve(), self.masks.resolve()}
+        results = {folder.resolve() for folder in (self.pictures, self.masks, self.dicom_seg)}
         for file in files:
             among = results.intersection(file.resolve().parents)
             if among:
@@ -182,7 +188,7 @@ class OutputFolder:
         _remove(self.rows, self.rows_part)
         if ours:
             _remove(self.cases, self.report)
-            for folder in (self.pictures, self.masks):
+            for folder in (self.pictures, self.masks, self.dicom_seg):
                 if folder.is_dir() and not folder.is_symlink():
                     _remove_pictures(folder)
         _remove(self.run, self.run_part)

@@ -29,7 +29,7 @@ writes predictions/predictions.csv (one row a slice), cases.csv (one row a case)
 report.html, run.json and overlays/. A research tool, not a medical device.
 
 exit codes: 0 all well, 1 could not finish (go on with --resume), 2 wrong use,
-3 finished, but some row is unreadable or not_ct
+3 finished, but some row is unreadable or not_ct, or a series cannot have its DICOM-SEG
 """
 
 
@@ -92,6 +92,12 @@ def parser() -> CommandParser:
     add("--no-overlays", action="store_true", help="write no pictures")
     add("--no-report", action="store_true", help="write no report.html")
     add("--masks", action="store_true", help="write masks: 1 lung, 2 lesion; PNG, or NIfTI")
+    add(
+        "--dicom-seg",
+        action="store_true",
+        help="write a DICOM Segmentation of each DICOM series with lung (extra [dicom-seg])",
+    )
+    options.add_identity(parser)
     options.add_messages(parser)
     return parser
 
@@ -116,6 +122,9 @@ def _predict(given: argparse.Namespace) -> ExitCode:
         case=given.case,
         masks=given.masks,
         report=not given.no_report,
+        dicom_seg=given.dicom_seg,
+        keep_ids=given.keep_ids,
+        pseudonymise=given.pseudonymise,
     )
     keep_freed_memory()
     with ProgressBar(sys.stderr, given.quiet) as progress:

@@ -8,7 +8,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,21 +26,28 @@ from lungseg.io import (
     find_inputs,
     group_inputs,
 )
+from lungseg.io.dicom.segmentation import Algorithm
+from lungseg.io.identity import IdentityPolicy, mark_of_key
 from lungseg.regions import Region
 from lungseg.whole_file import write_whole
-from pipelines.case_table import write_cases
+from pipelines.case_table import CASE_COLUMNS, write_cases
 from pipelines.cases import Case, CaseBy, Deciding, cases_of, rows_in
 from pipelines.chunks import chunks
-from pipelines.masks import VolumeMasks, write_slice_mask
+from pipelines.dicom_seg import DicomSegmentations
+from pipelines.extras import check_installed
+from pipelines.masks import write_slice_mask, write_volume_mask
 from pipelines.output_folder import OutputFolder
 from pipelines.overlays import draw_overlay, overlay_name, write_picture
+from pipelines.patient_column import PatientColumn
 from pipelines.predict_report import MOST_CASES, render
 from pipelines.prediction import Prediction, unreadable
 from pipelines.read_ahead import SECONDS, Item, read_ahead
-from pipelines.results import Journal, row_of
+from pipelines.results import COLUMNS, Journal, row_of
 from pipelines.run_identity import check_same, identity_of, now, relative, resume_place
 from pipelines.run_summary import NOTE, Tally, exit_code_of
+from pipelines.versions import package_version
 from pipelines.weights import chosen_weights
+from pipelines.whole_inputs import Then, WholeInputs
 
 if TYPE_CHECKING:
     from pipelines.two_stage import TwoStagePipeline
@@ -57,6 +65,7 @@ class Options:
     ``hu_offset``: 16-bit values are HU + this; None: they are stretched from their own range.
     ``window``: (centre, width) through which HU are seen. ``threshold``: None for that of the
     ``operating_point``. ``batch_size``: most slices at once, see :mod:`pipelines.chunks`.
+    ``keep_ids``, ``pseudonymise``: of patients, see :class:`lungseg.io.identity.IdentityPolicy`.
     ``case``: whether each picture is a case, or all pictures of a folder are one.
     """
 
@@ -72,14 +81,23 @@ class Options:
     case: CaseBy = "file"
     masks: bool = False
     report: bool = True
+    dicom_seg: bool = False
+    keep_ids: bool = False
+    pseudonymise: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if self.batch_size < 1:
             raise UsageError(f"batch size {self.batch_size} is too small: choose 1 or more")
 
     def as_dict(self) -> dict[str, Any]:
-        """The options as ``run.json`` has them."""
-        return {**asdict(self), "window": list(self.window)}
+        """The options as ``run.json`` has them: of the key for pseudonyms no more than a mark."""
+        mark = None if self.pseudonymise is None else mark_of_key(self.pseudonymise)
+        return {**asdict(self), "window": list(self.window), "pseudonymise": mark}
+
+    @property
+    def identity(self) -> IdentityPolicy:
+        """What of patients may be seen in the results."""
+        return IdentityPolicy(self.keep_ids, self.pseudonymise)
 
 
 def predict_folder(
@@ -96,11 +114,11 @@ def predict_folder(
     """Predict each slice below ``root`` (or of the file ``root``); returns what ``run.json`` has.
 
     Writes ``predictions.csv``, ``cases.csv``, ``run.json``, and as ``options`` say ``report.html``,
-    ``overlays/`` and ``masks/`` to ``out``. Rows reach the disk chunk by chunk, and ``resume`` goes
-    on after the last whole chunk with the same result as an undisturbed run; on a finished folder
-    it only returns its record. ``workers`` processes decode ahead, each slice within ``timeout``
-    seconds, else it is unreadable. ``progress(done, total)`` is called with numbers of inputs:
-    pictures, volumes and series.
+    ``overlays/``, ``masks/`` and ``dicom_seg/`` to ``out``. Rows reach the disk chunk by chunk, and
+    ``resume`` goes on after the last whole chunk with the same result as an undisturbed run; on a
+    finished folder it only returns its record. ``workers`` processes decode ahead, each slice
+    within ``timeout`` seconds, else it is unreadable. ``progress(done, total)`` is called with
+    numbers of inputs: pictures, volumes and series.
 
     Raises UsageError, before anything is written, for a missing or empty input, an ``out`` that is
     in the way, weights that are missing or damaged, and a run that other options had started.
@@ -118,6 +136,8 @@ def predict_folder(
         check_same(record, identity, out)
         folder.run_part.unlink(missing_ok=True)  # of a run that was killed as its last act
         return record
+    if options.dicom_seg:
+        check_installed("dicom-seg")
     folder.check_writable()
     grouped = group_inputs(inputs.files, root)
     if not grouped.inputs:
@@ -139,7 +159,7 @@ def predict_folder(
     record = {**start, "note": NOTE, "input": str(root), "threshold": pipeline.threshold}
     record["operating_point"] = pipeline.operating_point
     record |= _described(inputs, grouped)
-    with Journal(folder.rows_part, options.batch_size) as journal:
+    with Journal(folder.rows_part, options.batch_size, run.columns) as journal:
         record |= run.to_journal(journal, workers, timeout, progress)
         record["written"] = _written(folder, options)
         highest = run.cases(record)
@@ -168,6 +188,9 @@ class _Run:
         self.paths = [one.name for one in inputs]
         self.folder = folder
         self.options = options
+        self.patients = PatientColumn(inputs, options.identity)
+        self.columns = (*COLUMNS, *self.patients.header)
+        self.segmentations = self._segmentations() if options.dicom_seg else None
 
     def to_journal(
         self, journal: Journal, workers: int, timeout: float, progress: Progress | None
@@ -176,13 +199,12 @@ class _Run:
         began = time.perf_counter()
         tally = Tally()
         place = resume_place(journal.kept, self.paths, self.folder.path)
-        volumes = VolumeMasks(self.folder.masks, self.inputs) if self.options.masks else None
+        whole = WholeInputs(self.inputs, self._then())
 
         def count(rows: Iterable[Row]) -> None:
             for row in rows:
                 tally.add(row)
-                if volumes is not None:
-                    volumes.add(row)
+                whole.add(row)
 
         count(journal.kept)
         kept = tally.slices
@@ -193,11 +215,12 @@ class _Run:
                 count(rows)
                 if progress:
                     progress(position + 1, len(self.paths))
-        if volumes is not None:
-            volumes.finish()
+        whole.finish()
         seconds = time.perf_counter() - began
+        segmented = {"dicom_seg": self.segmentations.as_dict()} if self.segmentations else {}
         return {
             **tally.as_dict(),
+            **segmented,
             "resumed_after_slices": kept,
             "seconds": round(seconds, 3),
             "slices_per_second": round((tally.slices - kept) / seconds, 3),
@@ -212,7 +235,8 @@ class _Run:
             self.pipeline.threshold,
             self.pipeline.classifier.band,
         )
-        record["cases"], highest = write_cases(found, self.folder.cases, MOST_CASES)
+        columns = (*CASE_COLUMNS, *self.patients.header)
+        record["cases"], highest = write_cases(found, self.folder.cases, MOST_CASES, columns)
         return highest
 
     def report(self, record: Mapping[str, Any], cases: Sequence[Case]) -> None:
@@ -231,12 +255,29 @@ class _Run:
             for chunk in batches:
                 predictions = self._predict(chunk)
                 drawn = drawer.submit(self._draw, chunk, predictions)
-                rows = [row_of(prediction) for prediction in predictions]
+                rows = [
+                    (*row_of(prediction), *self.patients.cell(item.position))
+                    for item, prediction in zip(chunk, predictions, strict=True)
+                ]
                 waiting.append((drawn, rows, chunk[-1].position))
                 if len(waiting) >= CHUNKS_BEING_DRAWN:
                     yield _settled(waiting.popleft())
             while waiting:
                 yield _settled(waiting.popleft())
+
+    def _segmentations(self) -> DicomSegmentations:
+        segmenter = self.pipeline.segmenter
+        algorithm = Algorithm(segmenter.name, package_version(), segmenter.sha256[:16])
+        return DicomSegmentations(self.folder.dicom_seg, algorithm, self.options.identity)
+
+    def _then(self) -> list[Then]:
+        """What is done with each input that is whole."""
+        then: list[Then] = []
+        if self.options.masks:
+            then.append(partial(write_volume_mask, self.folder.masks))
+        if self.segmentations is not None:
+            then.append(self.segmentations.write_input)
+        return then
 
     def _predict(self, chunk: Sequence[Item]) -> list[Prediction]:
         slices = [item.slice for item in chunk if item.slice is not None]
@@ -258,6 +299,8 @@ class _Run:
                 write_picture(drawing.encode(draw_overlay(item.slice, prediction, box)), file)
             if self.options.masks:
                 write_slice_mask(prediction, self.folder.masks)
+            if self.segmentations is not None:
+                self.segmentations.write_slice(self.inputs[item.position], prediction)
 
 
 def _settled(waiting: tuple[Future[None], list[Row], int]) -> tuple[list[Row], int]:
@@ -297,4 +340,6 @@ def _written(folder: OutputFolder, options: Options) -> dict[str, str]:
         files["overlays"] = folder.pictures
     if options.masks:
         files["masks"] = folder.masks
+    if options.dicom_seg and folder.dicom_seg.exists():
+        files["dicom_seg"] = folder.dicom_seg
     return {name: str(file) for name, file in files.items()}

@@ -33,6 +33,8 @@ COLUMNS = (
     "lesion_ml",
 )
 
+PATIENT = "patient_id"  # the last column, where ids or hashes of them are asked for
+
 # A spreadsheet takes a cell that starts with one of these for a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@")
 

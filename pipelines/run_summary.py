@@ -51,9 +51,11 @@ class Tally:
 
 
 def exit_code_of(record: Mapping[str, Any]) -> ExitCode:
-    """LOOK when a row is ``unreadable`` or ``not_ct``, or a folder could not be listed."""
+    """LOOK when a row is ``unreadable`` or ``not_ct``, a folder could not be listed, or a series
+    cannot have its DICOM-SEG."""
     status = record["status"]
-    if status["unreadable"] or status["not_ct"] or record["unreadable_folders"]:
+    refused = record.get("dicom_seg", {}).get("refused")
+    if status["unreadable"] or status["not_ct"] or record["unreadable_folders"] or refused:
         return ExitCode.LOOK
     return ExitCode.DONE
 
@@ -73,6 +75,8 @@ def table(record: Mapping[str, Any]) -> str:
     lines.append(f"{'cases':<12}{cases['cases']:>8}{detail}")
     point = f"operating point: {record['operating_point']}"
     lines.append(f"{'threshold':<12}{record['threshold']:>8.3f}   {point}")
+    if "dicom_seg" in record:
+        lines.append(_segmented(record["dicom_seg"]))
     if record["ignored_files"]:
         lines.append(f"{'ignored':<12}{record['ignored_files']:>8}   files that are no slices")
     folders = record["unreadable_folders"]
@@ -81,6 +85,15 @@ def table(record: Mapping[str, Any]) -> str:
     lines += [f"{name:<12}{one_line(path)}" for name, path in record["written"].items()]
     lines.append(NOTE)
     return "\n".join(lines)
+
+
+def _segmented(found: Mapping[str, Any]) -> str:
+    """How many inputs have a DICOM-SEG, and why the others have none."""
+    without = [("is no DICOM", found["not_dicom"]), ("no lung found", found["no_lung"])]
+    said = [f"{why} {count}" for why, count in (*without, *found["refused"].items()) if count]
+    named = _named(found["look_at"], sum(found["refused"].values()))
+    none = f"   without: {', '.join(said)}{named}" if said else ""
+    return f"{'DICOM-SEG':<12}{found['written']:>8}{none}"
 
 
 def _named(paths: list[str], count: int) -> str:

@@ -30,6 +30,57 @@ def slices(tmp_path: Path, drawn_slice: Callable[..., NDArray[np.uint8]]) -> Pat
     return folder
 
 
+def write_ct(path: Path, drawn: NDArray[np.uint8], z: float, **tags: Any) -> None:
+    """A CT slice of 2 mm pixels, as ``draw_slice`` draws it and with all that names its patient:
+    lungs of -1290 in a body of -170 HU, upside down in its file."""
+    from pydicom.dataset import Dataset, FileMetaDataset
+    from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+
+    dataset = Dataset()
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    given = {
+        "PatientID": "4711",
+        "PatientName": "Muster^Erika",
+        "PatientBirthDate": "19700101",
+        "PatientComments": "Erika",
+        "InstitutionName": "Erika-Klinik",
+        "Manufacturer": "Muster",
+        "SOPClassUID": CTImageStorage,
+        "SOPInstanceUID": generate_uid(entropy_srcs=[str(path)]),
+        "SeriesInstanceUID": "1.2.3.4",
+        "StudyInstanceUID": "1.2.3",
+        "FrameOfReferenceUID": "1.2.5",
+        "Modality": "CT",
+        "ImageOrientationPatient": [1, 0, 0, 0, -1, 0],
+        "ImagePositionPatient": [-90, 90, z],
+        "PixelSpacing": [2, 2],
+        "SliceThickness": 2,
+        "RescaleSlope": 1,
+        "RescaleIntercept": -1350,
+        "Rows": drawn.shape[0],
+        "Columns": drawn.shape[1],
+        "SamplesPerPixel": 1,
+        "PhotometricInterpretation": "MONOCHROME2",
+        "BitsAllocated": 16,
+        "BitsStored": 16,
+        "HighBit": 15,
+        "PixelRepresentation": 0,
+        "PixelData": (drawn[::-1] * 5.88).astype("<u2").tobytes(),
+        **tags,
+    }
+    for keyword, value in given.items():
+        setattr(dataset, keyword, value)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    dataset.save_as(path, enforce_file_format=True)
+
+
+@pytest.fixture(scope="session")
+def ct_file() -> Callable[..., None]:
+    """``write_ct``."""
+    return write_ct
+
+
 @pytest.fixture
 def predict(
     tiny_weights: Path, capsys: pytest.CaptureFixture[str]

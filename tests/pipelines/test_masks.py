@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from lungseg.io import Input, group_inputs
-from pipelines.masks import VolumeMasks, label_map, write_slice_mask
+from pipelines.masks import label_map, write_slice_mask, write_volume_mask
 from pipelines.prediction import Prediction, unreadable
 from pipelines.results import row_of
 
@@ -49,16 +49,16 @@ def test_a_lesion_is_marked_within_the_lung_alone(tmp_path: Path) -> None:
 
 
 def see(one: Input, folder: Path, count: int, broken: int | None = None) -> None:
-    """Write and add the slices of the input, of which one may be unreadable."""
-    volumes = VolumeMasks(folder, [one])
+    """Write the slices of the input, of which one may be unreadable, then the volume."""
+    rows = []
     for index in range(count):
         if index == broken:
-            volumes.add(row_of(unreadable(one.name, index, 0.5, "torn")))
+            rows.append(row_of(unreadable(one.name, index, 0.5, "torn")))
             continue
         found = prediction(one.name, index)
         write_slice_mask(found, folder)
-        volumes.add(row_of(found))
-    volumes.finish()
+        rows.append(row_of(found))
+    write_volume_mask(folder, one, rows)
 
 
 def test_the_slices_of_a_volume_become_one_file_in_its_axes(tmp_path: Path, volume: Input) -> None:
@@ -90,10 +90,7 @@ def test_a_volume_that_was_written_before_the_run_was_cut_off_is_kept(
     see(volume, masks, 3)
     whole = (masks / "ct.nii.gz.nii.gz").read_bytes()
     write_slice_mask(prediction(volume.name, 2), masks)  # as a chunk that is computed again does
-    volumes = VolumeMasks(masks, [volume])
-    for index in range(3):
-        volumes.add(row_of(prediction(volume.name, index)))
-    volumes.finish()
+    write_volume_mask(masks, volume, [row_of(prediction(volume.name, i)) for i in range(3)])
     assert [file.name for file in masks.iterdir()] == ["ct.nii.gz.nii.gz"]
     assert (masks / "ct.nii.gz.nii.gz").read_bytes() == whole
 
