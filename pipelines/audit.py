@@ -20,15 +20,15 @@ examples:
   python -m pipelines.audit COVID-CT --layout covid-ct --out audit
   python -m pipelines.audit DIR --splits splits.csv --patients patients.csv --out audit
 
-The layout folders has one folder for each class, whose name is the label. --splits is a CSV with
-columns file and split, such as --build-split writes, or a JSON object of split to files; with the
-layout covid-ct it takes the place of the official split. --patients is a CSV with columns file and
-patient. Writes audit.html (open it in a browser: pairs of pictures side by side), audit.csv (one
-row a finding) and audit.json.
+The layout folders has one folder for each class, whose name is the label, or train/, val/ and test/
+with these in them. --splits is a CSV with columns file and split, such as --build-split writes, or
+a JSON object of split to files; it takes the place of the split that is there. --patients is a CSV
+with columns file (or slice) and patient. Writes audit.html (open it in a browser: pairs of pictures
+side by side), audit.csv (one row a finding) and audit.json.
 
 exit codes: 0 nothing of what follows, 1 could not finish, 2 wrong use, 3 finished, but something
 crosses splits or labels, the class is known without looking at the disease (the interval of a floor
-lies above AUC 0.7), or a file cannot be decoded
+lies above AUC 0.7), a file cannot be decoded, or splits could not be compared or built
 """
 
 
@@ -46,7 +46,7 @@ def parser() -> CommandParser:
         "--splits",
         type=Path,
         metavar="FILE",
-        help="which file is in which split (none; covid-ct: its official one)",
+        help="which file is in which split (that of the folders; covid-ct: its official one)",
     )
     add("--patients", type=Path, metavar="CSV", help="which file is of which patient")
     add("--out", type=Path, required=True, help="folder to write")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -75,9 +75,10 @@ def audit_folder(
     """Write ``audit.html``, ``audit.csv`` and ``audit.json`` to ``out``; returns the record.
 
     ``workers``: processes that read (0: this one). ``progress(done, total)`` is called with numbers
-    of files, ``tell(sentence)`` before each longer step. Raises UsageError, before anything is
-    written, for a missing or empty input, tables that do not fit it, outputs in the way, splits
-    that cannot be compared or built, and where the extra ``audit`` is not installed.
+    of files, ``tell(sentence)`` before each longer step. Splits that cannot be compared or built
+    are among the ``failures`` of the record, and the rest is written. Raises UsageError, before
+    anything is written, for a missing or empty input, tables that do not fit it, outputs in the
+    way, and where the extra ``audit`` is not installed.
     """
     options = options or Options()
     began, started = time.perf_counter(), now()
@@ -95,11 +96,13 @@ def audit_folder(
     audit = audit_images(
         inventory, masks, options.compare_splits, options.seed, workers, progress, tell
     )
-    split = (
-        build_split(inventory.images, audit.groups, seed=options.seed)
-        if options.build_split
-        else None
-    )
+    split = None
+    if options.build_split:
+        try:
+            split = build_split(inventory.images, audit.ties, seed=options.seed)
+        except UsageError as error:
+            failure = f"no split was built: {error}"
+            audit = replace(audit, failures=(*audit.failures, failure))
     paths = sorted({image.path for image in inventory.images})
     chosen = {
         "layout": data.layout,
@@ -118,7 +121,7 @@ def audit_folder(
         **identity_of(chosen, made_by, [data.root / path for path in paths], paths),
         **record_of(audit),
         "built_split": split.record() if split else None,
-        "written": _written(out, options),
+        "written": _written(out, options.build_split if split else None),
         "exit_code": int(ExitCode.LOOK if audit.needs_look else ExitCode.DONE),
         "seconds": round(time.perf_counter() - began, 1),
     }
@@ -128,9 +131,9 @@ def audit_folder(
     return record
 
 
-def _written(out: Path, options: Options) -> dict[str, str]:
+def _written(out: Path, split: Path | None) -> dict[str, str]:
     written = {what: str(out / file) for what, file in FILES.items()}
-    return {**written, "split": str(options.build_split)} if options.build_split else written
+    return {**written, "split": str(split)} if split else written
 
 
 def _masks(options: Options) -> tuple[MaskCache | None, dict[str, Any]]:

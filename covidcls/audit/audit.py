@@ -23,12 +23,13 @@ from covidcls.audit.inventory import Inventory
 from covidcls.audit.measuring import measure
 from covidcls.audit.numbering import missing_numbers
 from covidcls.audit.patients import SplitCount, patient_findings, split_counts
-from covidcls.audit.persons import ALIKE, person_findings
+from covidcls.audit.persons import ALIKE, Person, find_persons
 from covidcls.audit.reading import ReadFile, read_files
 from covidcls.audit.same_picture import SAME
 from covidcls.audit.splits import SplitComparison, compare_splits
 from covidcls.audit.traces import TraceStore
-from covidcls.audit.units import independent_units
+from covidcls.audit.units import Tie, independent_units
+from lungseg.errors import UsageError
 
 if TYPE_CHECKING:
     from covidcls.data.mask_cache import MaskCache
@@ -45,26 +46,39 @@ class Audit:
     """What was found, the worst first, and what it was found by.
 
     ``files`` and ``store`` go with ``inventory.images``, in their order; ``distributions``: see
-    ``giveaways.distributions``; ``comparison``: None where splits were not compared.
+    ``giveaways.distributions``; ``comparison``: None where splits were not compared; ``failures``:
+    a sentence for each thing that was asked for and could not be done.
     """
 
     inventory: Inventory
     files: tuple[ReadFile[None], ...]
     store: TraceStore
     groups: tuple[CopyGroup, ...]
+    persons: tuple[Person, ...]
     counts: tuple[SplitCount, ...]
     giveaways: tuple[Giveaway, ...]
     distributions: Mapping[str, Mapping[str, Mapping[str, float]]]
     floors: FloorReport
     comparison: SplitComparison | None
     findings: tuple[Finding, ...]
+    failures: tuple[str, ...] = ()
+
+    @property
+    def ties(self) -> list[Tie]:
+        """What makes one unit of several patients, papers or files."""
+        return [*self.groups, *self.persons]
 
     @property
     def needs_look(self) -> bool:
-        """Something crosses splits or labels, a floor is too high, or a file was not seen."""
-        return any(above(floor) for floor in self.floors.floors) or any(
-            {"labels", "splits"} & set(finding.crosses) or finding.kind in _NOT_SEEN
-            for finding in self.findings
+        """Something crosses splits or labels, a floor is too high, a file was not seen, or what was
+        asked for could not be done."""
+        return (
+            bool(self.failures)
+            or any(above(floor) for floor in self.floors.floors)
+            or any(
+                {"labels", "splits"} & set(finding.crosses) or finding.kind in _NOT_SEEN
+                for finding in self.findings
+            )
         )
 
 
@@ -81,8 +95,7 @@ def audit_images(
 
     ``masks``: of stage 1, for the floor of pictures without lungs, which decodes once more;
     ``compare``: splits too; ``seed``: of the folds of floors. ``progress(done, total)`` is called
-    with numbers of files read, ``tell(sentence)`` before each longer step. Raises UsageError where
-    splits cannot be compared.
+    with numbers of files read, ``tell(sentence)`` before each longer step.
     """
     tell = tell or (lambda sentence: None)
     images = inventory.images
@@ -92,22 +105,26 @@ def audit_images(
     digests = [None if file.constant else file.digest for file in read.files]
     alike = find_copies(digests, read.store, workers, ALIKE)
     groups = copy_groups(images, [pair for pair in alike if pair.similarity >= SAME])
+    persons = find_persons(images, alike)
+    ties: list[Tie] = [*groups, *persons]
     facts = [file.facts for file in read.files]
     given_away = giveaways(images, facts)
     tell("measuring what is known without looking at the disease")
-    floors = _floors(inventory, read, groups, masks, seed, workers)
+    floors = _floors(inventory, read, ties, masks, seed, workers)
+    comparison, failures = None, []
     if compare:
         tell("comparing splits")
-    comparison = (
-        compare_splits(images, read.glimpses, groups, workers=max(1, workers)) if compare else None
-    )
+        try:
+            comparison = compare_splits(images, read.glimpses, ties, workers=max(1, workers))
+        except UsageError as error:
+            failures.append(str(error))
     listed = [*images, *inventory.absent]
     findings = [
         *file_findings(inventory, read.files),
         *missing_numbers(listed),
         *copy_findings(images, groups),
         *patient_findings(listed),
-        *person_findings(images, alike),
+        *(person.finding() for person in persons),
         *(giveaway.finding() for giveaway in given_away),
         *floor_findings(floors.floors),
         *([comparison.finding()] if comparison else []),
@@ -117,12 +134,14 @@ def audit_images(
         read.files,
         read.store,
         tuple(groups),
+        tuple(persons),
         tuple(split_counts(listed)),
         tuple(given_away),
         distributions(images, facts),
         floors,
         comparison,
         tuple(in_order(findings)),
+        tuple(failures),
     )
 
 
@@ -163,7 +182,7 @@ def _read(inventory: Inventory, workers: int, progress: Progress | None) -> _Rea
 def _floors(
     inventory: Inventory,
     read: _Read,
-    groups: Sequence[CopyGroup],
+    ties: Sequence[Tie],
     masks: MaskCache | None,
     seed: int,
     workers: int,
@@ -171,7 +190,7 @@ def _floors(
     seen = [(index, one) for index, one in enumerate(read.looks) if one is not None]
     if not seen:
         return FloorReport((), ("no floor: no file could be decoded",))
-    units = independent_units(inventory.images, groups)
+    units = independent_units(inventory.images, ties)
     images = [inventory.images[index] for index, _ in seen]
 
     def features() -> Iterator[Features]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from covidcls.audit.copies import Pair
 from covidcls.audit.findings import Crossing, Finding
@@ -15,11 +16,35 @@ from covidcls.audit.same_picture import SAME
 ALIKE = 0.62
 
 
-def person_findings(images: Sequence[LabelledImage], pairs: Iterable[Pair]) -> list[Finding]:
-    """A row for each two patients whose slices are alike, with their most alike pair.
+@dataclass(frozen=True)
+class Person:
+    """Probably one, under two patient ids: ``images``, one of each, are the most alike."""
+
+    images: tuple[LabelledImage, LabelledImage]
+    similarity: float
+
+    def finding(self) -> Finding:
+        """The row of the audit."""
+        a, b = self.images
+        crosses = crossings((a, b))
+        return Finding(
+            "patients_alike",
+            f"patient {a.patient} and patient {b.patient} have slices that are more alike than "
+            "those of two people were seen to be (similarity 0.28): look at both and, if it is one "
+            f"person, {_meaning(a, b, crosses)}",
+            crosses,
+            a.path,
+            b.path,
+            self.similarity,
+            f"patient:{a.patient} patient:{b.patient}",
+        )
+
+
+def find_persons(images: Sequence[LabelledImage], pairs: Iterable[Pair]) -> list[Person]:
+    """One for each two patients whose slices are alike.
 
     ``pairs``: from similarity ALIKE on, by the index of ``images``. Where the most alike are
-    copies there is none: their own row says that the ids are wrong.
+    copies there is none: the copies say that the ids are wrong, and tie them.
     """
     most: dict[tuple[str, str], Pair] = {}
     for pair in sorted(pairs, key=lambda pair: pair.similarity):
@@ -28,25 +53,10 @@ def person_findings(images: Sequence[LabelledImage], pairs: Iterable[Pair]) -> l
             first, second = sorted(map(str, patients))
             most[first, second] = pair
     return [
-        _finding(images[pair.a], images[pair.b], pair)
+        Person((images[pair.a], images[pair.b]), pair.similarity)
         for _, pair in sorted(most.items())
         if pair.similarity < SAME
     ]
-
-
-def _finding(a: LabelledImage, b: LabelledImage, pair: Pair) -> Finding:
-    crosses = crossings((a, b))
-    return Finding(
-        "patients_alike",
-        f"patient {a.patient} and patient {b.patient} have slices that are more alike than those "
-        "of two people were seen to be (similarity 0.28): look at both and, if it is one person, "
-        f"{_meaning(a, b, crosses)}",
-        crosses,
-        a.path,
-        b.path,
-        pair.similarity,
-        f"patient:{a.patient} patient:{b.patient}",
-    )
 
 
 def _meaning(a: LabelledImage, b: LabelledImage, crosses: Sequence[Crossing]) -> str:

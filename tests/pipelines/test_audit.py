@@ -295,6 +295,40 @@ def test_the_record_says_on_what_and_by_what_it_was_made(audit: Audit, data: Pat
     assert json.loads(said)["input_list_sha256"] != record["input_list_sha256"]
 
 
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("--compare-splits", "splits cannot be compared: there should be train, and test or val"),
+        ("--build-split", "no split was built: the val part gets no image of sick"),
+    ],
+)
+def test_what_cannot_be_done_leaves_the_rest_of_the_audit(
+    audit: Audit, data: Path, option: str, said: str
+) -> None:
+    table = data.parent / "splits.csv"
+    table.write_text(table.read_text().replace("test", "elsewhere"))
+    one_patient = [f"sick/{number:02d}.png,p0" for number in range(0, 16, 2)]
+    (data.parent / "patients.csv").write_text("\n".join(["file,patient", *one_patient]))
+    planted = plant_jpeg_under_the_other_label(data)
+    split = data.parent / "split.csv"
+    code, table_said, heard = audit(option, *([split] if option == "--build-split" else []))
+    assert code == 3 and heard == "" and not split.exists()
+    assert table_said.count(f"look  {said}") == 1 and "split   " not in table_said
+    assert planted <= found_in(data.parent / "out")
+    record = json.loads((data.parent / "out" / "audit.json").read_text())
+    assert len(record["failures"]) == 1 and record["failures"][0].startswith(said)
+    assert said in (data.parent / "out" / "audit.html").read_text()
+
+
+def test_rows_of_a_table_that_name_no_file_are_told(audit: Audit, data: Path) -> None:
+    with (data.parent / "patients.csv").open("a") as table:
+        table.write("sick/gone.png,p1\nsick/00.jpg,p0\n")
+    _, said, _ = audit()
+    assert (
+        "note  1 of the 18 rows of patients.csv name no file here, the first sick/gone.png" in said
+    )
+
+
 def test_a_file_that_cannot_be_decoded_needs_a_look(audit: Audit, data: Path) -> None:
     (data / "sick" / "00.png").write_bytes((data / "sick" / "00.png").read_bytes()[:500])
     code, said, _ = audit()

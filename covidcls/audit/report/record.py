@@ -31,6 +31,8 @@ def record_of(audit: Audit) -> dict[str, Any]:
         "floors": [floor.as_dict() for floor in audit.floors.floors],
         "unmeasured_floors": audit.floors.unmeasured,
         "comparison": asdict(audit.comparison) if audit.comparison else None,
+        "failures": audit.failures,
+        "messages": audit.inventory.messages,
         "findings": [asdict(finding) for finding in audit.findings],
     }
 

@@ -35,6 +35,7 @@ def looked_at(audit: Audit) -> str:
 def verdicts(audit: Audit) -> list[Verdict]:
     """What a person should know, what needs a look first."""
     found = [
+        *_failures(audit),
         *_copies(audit),
         *_patients(audit),
         *_floors(audit),
@@ -43,6 +44,11 @@ def verdicts(audit: Audit) -> list[Verdict]:
         *_files(audit),
     ]
     return sorted(found, key=lambda verdict: not verdict.needs_look)
+
+
+def _failures(audit: Audit) -> Iterator[Verdict]:
+    for sentence in audit.failures:
+        yield Verdict(True, sentence, "All else that was asked for was done.")
 
 
 def _copies(audit: Audit) -> Iterator[Verdict]:
@@ -196,6 +202,13 @@ def _giveaways(audit: Audit) -> Iterator[Verdict]:
 
 
 def _files(audit: Audit) -> Iterator[Verdict]:
+    for message in audit.inventory.messages:
+        yield Verdict(
+            False,
+            message,
+            "Nothing is known from them: names are paths below the folder, or the end of one that "
+            "no other file has.",
+        )
     kinds = Counter(finding.kind for finding in audit.findings)
     if n := kinds["unreadable"] + kinds["truncated"]:
         yield Verdict(

@@ -11,11 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from covidcls.audit.copies import CopyGroup
 from covidcls.audit.inventory import LabelledImage
 from covidcls.audit.splits.assignment import grouped_parts, shared_out
 from covidcls.audit.splits.leaks import refuse_leaks
-from covidcls.audit.units import independent_units
+from covidcls.audit.units import Tie, independent_units
 from lungseg.errors import UsageError
 from lungseg.whole_file import write_whole
 
@@ -64,7 +63,8 @@ class GroupedSplit:
         return {
             "seed": self.seed,
             "shares": dict(self.shares),
-            "unit": "patient, else paper, else file; units that hold copies of one picture are one",
+            "unit": "patient, else paper, else file; units that hold copies of one picture, or one "
+            "person under two ids, are one",
             "images": len(self.images),
             "units": len(set(self.units)),
             "counts": self.counts(),
@@ -74,27 +74,27 @@ class GroupedSplit:
 
 def build_split(
     images: Sequence[LabelledImage],
-    groups: Sequence[CopyGroup],
+    ties: Sequence[Tie],
     shares: Mapping[str, float] = SHARES,
     seed: int = 0,
 ) -> GroupedSplit:
     """Split ``images`` anew; the splits that they have are not looked at.
 
-    Every unit (see ``independent_units``) is in one part; parts have their share of every class,
-    and of every source of it, as nearly as whole units allow. ``shares``: part to its share,
-    together 1. The same seed gives the same split for any order of images. Raises UsageError for
-    shares that are none, and where a part gets no image of a class.
+    Every unit is in one part, with what ``ties`` join to it (see ``independent_units``); parts have
+    their share of every class, and of every source of it, as nearly as whole units allow.
+    ``shares``: part to its share, together 1. The same seed gives the same split for any order of
+    images. Raises UsageError for shares that are none, and where a part gets no image of a class.
     """
     if not all(share > 0 for share in shares.values()) or abs(sum(shares.values()) - 1) > 1e-6:
         given = ", ".join(f"{part} {share:g}" for part, share in shares.items())
         raise UsageError(f"the shares of a split should be above 0 and sum to 1, not {given}")
     ordered = sorted(images, key=lambda image: image.path)
-    units = independent_units(ordered, groups)
+    units = independent_units(ordered, ties)
     parts = grouped_parts(ordered, units, shared_out(ordered, shares), seed)
     divided = tuple(replace(image, split=part) for image, part in zip(ordered, parts, strict=True))
     split = GroupedSplit(divided, tuple(units), dict(shares), seed)
     _refuse_empty(split)
-    refuse_leaks(divided, groups)
+    refuse_leaks(divided, ties)
     return split
 
 

@@ -11,12 +11,11 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from covidcls.audit.copies import CopyGroup
 from covidcls.audit.findings import Finding
 from covidcls.audit.inventory import LabelledImage
 from covidcls.audit.splits.assignment import Sizes, grouped_parts, shared_out
 from covidcls.audit.splits.quick_model import scores
-from covidcls.audit.units import independent_units
+from covidcls.audit.units import Tie, independent_units
 from covidcls.statistics import mean_auc
 from lungseg.bootstrap import Interval, interval
 from lungseg.errors import UsageError
@@ -106,7 +105,7 @@ class _Tested:
 def compare_splits(
     images: Sequence[LabelledImage],
     glimpses: Sequence[NDArray[np.uint8] | None],
-    groups: Sequence[CopyGroup],
+    ties: Sequence[Tie],
     seeds: Sequence[int] = SEEDS,
     workers: int = 1,
 ) -> SplitComparison:
@@ -119,7 +118,7 @@ def compare_splits(
     UsageError where a part lacks a class.
     """
     published = any(image.split is not None for image in images)
-    every_unit = independent_units(images, groups)
+    every_unit = independent_units(images, ties)
     used = [
         (image, unit, seen)
         for image, unit, seen in zip(images, every_unit, glimpses, strict=True)
@@ -180,8 +179,8 @@ def _tested_part(images: Sequence[LabelledImage]) -> str:
         if {_TRAIN, part} <= parts:
             return part
     raise UsageError(
-        f"to compare splits, a split should have {_TRAIN}, and test or val; it has "
-        f"{', '.join(sorted(map(str, parts)))}"
+        f"splits cannot be compared: there should be {_TRAIN}, and test or val; there is "
+        f"{', '.join(sorted(map(str, parts))) or 'none'}"
     )
 
 

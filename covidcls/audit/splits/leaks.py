@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from covidcls.audit.copies import CopyGroup
 from covidcls.audit.inventory import LabelledImage
-from covidcls.audit.units import independent_units
+from covidcls.audit.units import Tie, independent_units
 from lungseg.errors import UsageError
 
 
-def refuse_leaks(images: Sequence[LabelledImage], groups: Iterable[CopyGroup] = ()) -> None:
+def refuse_leaks(images: Sequence[LabelledImage], ties: Iterable[Tie] = ()) -> None:
     """Raise UsageError, naming the worst, where a patient, paper or picture is in two splits.
 
-    Images that no split names are on no side. ``groups``: copies, where they are known.
+    Images that no split names are on no side. ``ties``: copies, and persons under two ids, where
+    they are known.
     """
     of: dict[str, list[LabelledImage]] = {}
-    for image, unit in zip(images, independent_units(images, groups), strict=True):
+    for image, unit in zip(images, independent_units(images, ties), strict=True):
         if image.split is not None:
             of.setdefault(unit, []).append(image)
     leaking = {
@@ -44,7 +44,7 @@ def _named(unit: str, group: Sequence[LabelledImage]) -> str:
     places = " and ".join(f"{n} in {split}" for split, n in sorted(counts.items(), key=str))
     sides = sorted({image.split: image.path for image in reversed(group)}.items(), key=str)
     (first, a), (second, b), *_ = sides
-    tied = "" if len({image.unit for image in group}) == 1 else " with its copies"
+    tied = "" if len({image.unit for image in group}) == 1 else " with its copies or other ids"
     return (
         f"{unit.replace(':', ' ', 1)}{tied} has images on both sides, {places}, such as {a} "
         f"({first}) and {b} ({second})"

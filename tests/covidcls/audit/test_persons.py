@@ -13,7 +13,7 @@ from PIL import Image
 from covidcls.audit.audit import audit_images
 from covidcls.audit.copies import Pair, near_pairs
 from covidcls.audit.inventory import Inventory, LabelledImage, covid_ct
-from covidcls.audit.persons import ALIKE, person_findings
+from covidcls.audit.persons import ALIKE, Person, find_persons
 from covidcls.audit.reading import read_files
 from covidcls.audit.report import verdicts
 from covidcls.audit.traces import TraceStore, trace
@@ -35,13 +35,15 @@ def test_slices_of_one_phantom_under_two_ids_are_one_person(
     (found,) = (one for one in audit.findings if one.kind == "patients_alike")
     assert (found.file_a, found.file_b) == ("0.png", "1.png")
     assert found.crosses == ("splits", "patients") and audit.needs_look
+    assert audit.ties == list(audit.persons), "splits keep both ids on one side"
     (said,) = (one for one in verdicts(audit) if "one person" in one.what)
     assert said.needs_look and said.what.endswith(": 1, 1 across splits or labels")
 
 
 def test_two_patients_are_one_row_with_their_most_alike_pair() -> None:
     images = [A, replace(A, path="a2.png"), B]
-    (found,) = person_findings(images, [Pair(1, 2, 0.7), Pair(0, 2, 0.6)])
+    (person,) = find_persons(images, [Pair(1, 2, 0.7), Pair(0, 2, 0.6)])
+    found = person.finding()
     assert (found.file_a, found.file_b, found.similarity) == ("a2.png", "b.png", 0.7)
     assert (found.crosses, found.group) == (("patients",), "patient:a patient:b")
     assert "patient a and patient b" in found.message
@@ -49,13 +51,12 @@ def test_two_patients_are_one_row_with_their_most_alike_pair() -> None:
 
 def test_one_patient_and_unknown_ones_are_no_two() -> None:
     images = [A, replace(A, path="a2.png"), replace(B, patient=None)]
-    assert person_findings(images, [Pair(0, 1, 0.7), Pair(0, 2, 0.7)]) == []
+    assert find_persons(images, [Pair(0, 1, 0.7), Pair(0, 2, 0.7)]) == []
 
 
 def test_patients_who_share_a_copy_have_its_row_and_no_other() -> None:
     pairs = [Pair(0, 1, 0.7), Pair(0, 1, 0.97), Pair(0, 2, 0.7)]
-    (found,) = person_findings([A, B, C], pairs)
-    assert found.file_b == "c.png"
+    assert find_persons([A, B, C], pairs) == [Person((A, C), 0.7)]
 
 
 @pytest.mark.slow
@@ -67,5 +68,5 @@ def test_one_person_has_two_ids_in_a_published_set_and_nobody_else(shared_data: 
         assert file.measured is not None
         store[index] = file.measured
     pairs = near_pairs(store, range(len(paths)), least=ALIKE)
-    found = [one.group for one in person_findings(inventory.images, pairs)]
+    found = [one.finding().group for one in find_persons(inventory.images, pairs)]
     assert found == ["patient:medpix_patient_3 patient:medpix_patient_47"]  # looked at

@@ -10,6 +10,7 @@ from PIL import Image
 
 from covidcls.audit.copies import CopyGroup
 from covidcls.audit.inventory import LabelledImage, class_folders
+from covidcls.audit.persons import Person
 from covidcls.audit.splits import build_split, refuse_leaks, write_split
 from lungseg.errors import UsageError
 
@@ -29,6 +30,18 @@ def test_patients_and_copies_are_kept_together_whatever_the_split_before() -> No
     counts = split.counts()
     assert counts["train"]["sick"]["images"] == 42
     assert counts["test"]["well"] == {"images": 12, "units": 4, "sources": 0}
+
+
+def test_two_ids_of_one_person_are_kept_together_whatever_the_seed() -> None:
+    person = Person((IMAGES[0], IMAGES[-1]), 0.7)  # the first of the sick, the last of the well
+    apart = set()
+    for seed in range(5):
+        tied, untied = build_split(IMAGES, [person], seed=seed), build_split(IMAGES, [], seed=seed)
+        splits = [tied.assignment[image.path] for image in IMAGES]
+        assert len({*splits[:3], *splits[-3:]}) == 1
+        refuse_leaks(tied.images, [person])
+        apart |= {untied.assignment[image.path] for image in person.images}
+    assert len(apart) > 1, "the seeds would not have told"
 
 
 def test_a_seed_gives_the_same_split_for_ever_and_another_seed_another() -> None:

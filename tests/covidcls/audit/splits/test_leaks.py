@@ -45,7 +45,7 @@ def test_the_patient_with_most_images_on_the_other_side_is_named() -> None:
 def test_a_copy_across_the_split_is_refused_though_patients_are_not() -> None:
     copies = CopyGroup("copies-1", (SPLIT[0], SPLIT[4]), (), ())
     said = refusal(SPLIT, [copies])
-    assert "with its copies has images on both sides, 1 in test and 2 in train" in said
+    assert "with its copies or other ids has images on both sides, 1 in test and 2 in train" in said
 
 
 def test_a_paper_is_one_unit_where_no_patient_is_known() -> None:
