@@ -40,9 +40,9 @@ def read_patients(table: Path, paths: Iterable[str]) -> Patients:
                 "is of one"
             )
     if not patient_of:
-        first = f"it has {strangers[0]}" if strangers else "it has no row with both"
+        first = f"it has {strangers[0]}" if strangers else "none of its rows has name and patient"
         raise UsageError(
-            f"{table} names none of the {len(paths)} files: {first}, and they have names such as "
+            f"{table} names none of the {len(paths)} files: {first}; a name that it could have is "
             f"{min(paths, default='sick/a.png')}"
         )
     return Patients(patient_of, unknown_rows(table, len(rows), strangers))

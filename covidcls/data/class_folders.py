@@ -50,10 +50,12 @@ def find_class_folders(root: Path) -> ClassFolders:
     Where every folder has the name of a part of a split, whichever are there, the classes are the
     folders in them; below the folder of a class files lie at any depth. Hidden folders, and those
     that a Mac puts into archives, are no classes. Raises UsageError for fewer than two classes,
-    parts of a split beside other folders, pictures in a part that lie in no class, and the folder
-    of a class that has no input.
+    parts of a split beside other folders, pictures in a part that lie in no class, the folder of a
+    class that has no input, and the published layout of COVID-CT.
     """
     root = Path(root)
+    if (root / "Data-split").is_dir():
+        raise UsageError(f"{root} is laid out as COVID-CT is published: choose the layout covid-ct")
     names = _folders(root)
     parts = [name for name in names if name.lower() in _PART_OF]
     divided = bool(parts) and len(parts) == len(names)
@@ -99,6 +101,6 @@ def _refuse_one_class(root: Path, names: Sequence[str], classes: set[str]) -> No
         found = ", ".join(names) or "none"
         below = f", with {', '.join(classes) or 'none'} below" if classes != set(names) else ""
         raise UsageError(
-            f"{root} should hold one folder for each class, or train, val and test with these in "
-            f"them; found {found}{below}"
+            f"{root} should hold two folders or more, one for each class, or train, val and test "
+            f"with these in them; found {found}{below}"
         )

@@ -82,6 +82,7 @@ def test_hidden_folders_and_those_of_archives_are_no_classes(root: Path) -> None
         (["train/a/1.png", "test/a/1.png"], "found test, train, with a below"),
         (["only/1.png"], "found only"),
         (["cover.png"], "found none"),
+        (["Data-split/a/1.png", "Images-processed/b/1.png"], "choose the layout covid-ct"),
         (["train/a/1.png", "train/b/notes.txt"], "train/b has no input"),
     ],
 )
