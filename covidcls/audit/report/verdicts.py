@@ -48,7 +48,7 @@ def verdicts(audit: Audit) -> list[Verdict]:
 
 def _failures(audit: Audit) -> Iterator[Verdict]:
     for sentence in audit.failures:
-        yield Verdict(True, sentence, "All else that was asked for was done.")
+        yield Verdict(True, sentence, "The rest of the audit stands without it.")
 
 
 def _copies(audit: Audit) -> Iterator[Verdict]:

@@ -122,6 +122,5 @@ def _refuse_empty(split: GroupedSplit) -> None:
                 units = sum(counts[label]["units"] for counts in split.counts().values())
                 raise UsageError(
                     f"the {part} part gets no image of {label}, which has {units} patients, papers "
-                    f"or files that must each stay whole; give {part} a larger share, or try "
-                    "another seed"
+                    "or files that must each stay whole; give more of them, or try another seed"
                 )
