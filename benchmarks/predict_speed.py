@@ -1,11 +1,12 @@
 """Slices per second of each stage and of the whole, and peak memory, against one slice at a time.
 
-    python benchmarks/predict_speed.py
+    python benchmarks/predict_speed.py > benchmarks/predict_speed.json
     python benchmarks/predict_speed.py --input FOLDER --counts 100 10000
 
-Speeds are ratios to the baseline of the same run: the same work with batch size 1 and no thread
-that decodes ahead. Peak memory is that of a process of its own for each number of inputs, which
-are links to the same pictures.
+Speeds are ratios to the baseline of the same run: the same work with batch size 1 and no process
+that decodes ahead; and for the whole without overlays, two networks that others would run, eager
+and one slice at a time (``eager_pair.py``), in turn with it. Peak memory is that of a process of
+its own for each number of inputs, which are links to the same pictures.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ import argparse
 import itertools
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from lungseg.allocator import keep_freed_memory
 from lungseg.io import find_inputs, read_slices
@@ -37,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--workers", type=int, default=min(4, os.cpu_count() or 1))
     parser.add_argument("--slices", type=int, default=64, help="for the speeds (%(default)s)")
+    parser.add_argument("--whole", type=int, default=300, help="for the whole (%(default)s)")
     parser.add_argument("--repeats", type=int, default=3, help="the best counts (%(default)s)")
     parser.add_argument("--counts", type=int, nargs="*", default=[100, 1000], help="for the memory")
     given = parser.parse_args(arguments)
@@ -47,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "batch_size": given.batch_size,
         "workers": given.workers,
         "speed": speeds(given, files),
+        "eager": against_eager_pair(given, files),
         "peak_memory_mib": {str(n): peak_memory(given, files, n) for n in given.counts},
     }
     print(json.dumps(result, indent=2))
@@ -88,6 +93,35 @@ def speeds(given: argparse.Namespace, files: Sequence[Path]) -> dict[str, dict[s
         many = min(whole(given.batch_size, given.workers) for _ in range(given.repeats))
         table["whole, from files to overlays"] = compared(given.slices, one, many)
     return table
+
+
+def against_eager_pair(given: argparse.Namespace, files: Sequence[Path]) -> dict[str, Any]:
+    """The whole without overlays, from files to rows, and the eager pair, in turn; medians."""
+    from eager_pair import milliseconds
+
+    pairs, wholes = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        links = linked(files, given.whole, Path(folder) / "in")
+        options = Options(
+            device=given.device, batch_size=given.batch_size, overlays=False, report=False
+        )
+        for _ in range(given.repeats):
+            pairs.append(milliseconds(repeats=10))
+            record = predict_folder(
+                links, Path(folder) / "out", options, given.weights, given.workers, overwrite=True
+            )
+            wholes.append(float(record["slices_per_second"]))
+    eager = {name: statistics.median(one[name] for one in pairs) for name in pairs[0]}
+    one_at_a_time = 1000 / sum(eager.values())
+    whole = statistics.median(wholes)
+    return {
+        "milliseconds": {name: round(one, 1) for name, one in eager.items()},
+        "backend": record["backend"],
+        "slices": given.whole,
+        "one_at_a_time_per_second": round(one_at_a_time, 2),
+        "per_second": round(whole, 2),
+        "ratio": round(whole / one_at_a_time, 2),
+    }
 
 
 def ratio(

@@ -7,8 +7,8 @@ same configs and not shipped, in ``benchmarks/seeds/``, those of other recipes i
 ``benchmarks/tried/``. The speed is the output of ``python benchmarks/predict_speed.py``, kept in
 ``benchmarks/predict_speed.json``; the other hospital that of
 ``python benchmarks/other_hospital.py``, the energy inside the lungs that of
-``python benchmarks/explanation.py``. ``compare_segmenters.py``, ``segmenter_speed.py`` and
-``light_install.py`` write their JSON files themselves.
+``python benchmarks/explanation.py``. ``compare_segmenters.py``, ``segmenter_speed.py``,
+``light_install.py`` and ``backend_difference.py`` write their JSON files themselves.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ def with_tables(text: str) -> str:
     text = _replaced(text, "elsewhere", elsewhere(BENCHMARKS / "other_hospital.json"))
     text = _replaced(text, "explanation", explanation(BENCHMARKS / "explanation.json"))
     text = _replaced(text, "light install", light_install(BENCHMARKS / "light_install.json"))
+    text = _replaced(text, "backends", backends(BENCHMARKS / "backend_difference.json"))
     text = _replaced(text, "speed", speed(BENCHMARKS / "predict_speed.json"))
     return text
 
@@ -220,7 +221,45 @@ def speed(path: Path) -> str:
     ]
     table = _table(["part", "one slice at a time, slices/s", "batched, slices/s", "ratio"], rows)
     memory = ", ".join(f"{n} inputs {m:.0f} MiB" for n, m in result["peak_memory_mib"].items())
-    return f"{table}\n\nPeak memory of the whole process: {memory} ({result['cores']} cores)."
+    said = f"{table}\n\nPeak memory of the whole process: {memory} ({result['cores']} cores)."
+    return said + (f"\n\n{_against_eager(result['eager'])}" if "eager" in result else "")
+
+
+def _against_eager(eager: dict[str, Any]) -> str:
+    pair = " and ".join(f"{name} ({one:.0f} ms)" for name, one in eager["milliseconds"].items())
+    by = ", ".join(sorted(set(eager["backend"].values())))
+    return (
+        f"Whole `predict` without overlays, from {eager['slices']} files to rows ({by}): "
+        f"{eager['per_second']:.1f} slices/s, {eager['ratio']:.1f} times as many as {pair}, random "
+        "weights, one slice at a time in eager torch float32, which reads and writes nothing."
+    )
+
+
+def backends(path: Path) -> str:
+    """How far each pair of backends is from torch."""
+    if not path.is_file():
+        return "not measured"
+    result = json.loads(path.read_text())
+    rows = [
+        [
+            pair,
+            f"{figures['probability_largest']:.4f} ({figures['probability_mean']:.4f})",
+            f"{figures['probability_beyond']} of {figures['judged']}",
+            f"{figures['flips']}",
+            f"{figures['dice_least']:.4f} ({figures['dice_mean']:.4f})",
+            f"{figures['boxes_moved']}",
+            "yes" if figures["within_bounds"] else "no",
+        ]
+        for pair, figures in result["pairs"].items()
+    ]
+    head = ["stage 1 + stage 2", "probability moves, most (mean)", "by more than 0.01"]
+    head += ["labels flipped", "least Dice of a mask (mean)", "boxes moved", "within bounds"]
+    every = "" if result["every"] == 1 else f", every {result['every']}. file"
+    return (
+        f"{_table(head, rows)}\n\n{result['slices']} slices ({', '.join(result['data'])}{every}), "
+        f"{result['segmenter']} and {result['classifier']}. Bounds: probability 0.01, 0.5 % of the "
+        "labels, Dice 0.995."
+    )
 
 
 def light_install(path: Path) -> str:
