@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lungseg.io.dicom.dataset import read_dataset
-from lungseg.io.identity import IdentityPolicy, pseudonym, shown_identity
+from lungseg.io.identity import IdentityPolicy, mark_of_key, pseudonym, shown_identity
 
 Write = Callable[..., Path]
 
@@ -54,3 +54,9 @@ def test_reading_slices_never_parses_the_name(
 def test_what_is_no_dicom_has_no_identity(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"no DICOM" * 40)
     assert shown_identity(tmp_path / "x", IdentityPolicy(keep=True)) == {}
+
+
+def test_a_key_is_told_from_another_and_never_printed() -> None:
+    assert mark_of_key("Xanthippe") == mark_of_key("Xanthippe") != mark_of_key("Xanthippus")
+    assert mark_of_key("4711") != pseudonym("4711", "4711")
+    assert "Xanthippe" not in repr(IdentityPolicy(key="Xanthippe"))

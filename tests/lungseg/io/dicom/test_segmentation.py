@@ -169,3 +169,10 @@ def test_a_header_that_cannot_be_referred_to_is_refused(
 def test_a_mask_of_another_shape_is_refused(series: Input) -> None:
     with pytest.raises(ValueError, match="for a slice of"):
         encode_segmentation(read_sources(series, [0]), [np.ones((3, 3), bool)], None, NETWORK)
+
+
+def test_slices_in_one_place_are_refused(tmp_path: Path, dicom: Write, chest: Chest) -> None:
+    for name in ("a", "b"):
+        dicom(tmp_path / "x" / f"{name}.dcm", chest[0], SliceThickness=1, **FRAME)
+    with pytest.raises(ValueError, match="duplicates"):
+        segmented(one_input(tmp_path / "x"))
