@@ -121,7 +121,21 @@ class CovidClassifier:
         self, pictures: Sequence[NDArray[np.float32]], batch_size: int = 16
     ) -> NDArray[np.float64]:
         """Calibrated probability of COVID-19, N values in [0, 1], of what :meth:`see` gives."""
-        logits = self.logits(pictures, batch_size)
+        return self.explained(pictures, batch_size)[0]
+
+    def explained(
+        self, pictures: Sequence[NDArray[np.float32]], batch_size: int = 16
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """What :meth:`predict` says, and the maps of :meth:`scores` in log-odds of it: what these
+        would be if the whole picture looked like the place, but for what is added to all places
+        alike (the intercept of the calibration, and what a fusion adds to the network)."""
+        logits, maps = self.scores(pictures, batch_size)
         if self.fusion is not None:
             logits = self.fusion.logits(logits, lesions_of(pictures, self.size))
-        return self.calibration.probabilities(logits)
+        return self.calibration.probabilities(logits), maps * self.logit_weight
+
+    @property
+    def logit_weight(self) -> float:
+        """What the network's logit counts in the log-odds of the probability."""
+        weight = 1.0 if self.fusion is None else self.fusion.weights[0]
+        return weight * self.calibration.slope

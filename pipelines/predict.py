@@ -89,7 +89,13 @@ def parser() -> CommandParser:
         help="a case is each picture, or each folder of pictures (%(default)s); series and volumes "
         "are each one",
     )
-    add("--no-overlays", action="store_true", help="write no pictures")
+    pictures = parser.add_mutually_exclusive_group()
+    pictures.add_argument("--no-overlays", action="store_true", help="write no pictures")
+    pictures.add_argument(
+        "--heat-map",
+        action="store_true",
+        help="show in each where the evidence for COVID-19 lies, by one scale for all",
+    )
     add("--no-report", action="store_true", help="write no report.html")
     add("--masks", action="store_true", help="write masks: 1 lung, 2 lesion; PNG, or NIfTI")
     add(
@@ -125,6 +131,7 @@ def _predict(given: argparse.Namespace) -> ExitCode:
         dicom_seg=given.dicom_seg,
         keep_ids=given.keep_ids,
         pseudonymise=given.pseudonymise,
+        heat_map=given.heat_map,
     )
     keep_freed_memory()
     with ProgressBar(sys.stderr, given.quiet) as progress:

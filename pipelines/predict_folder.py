@@ -29,6 +29,7 @@ from lungseg.io import (
 from lungseg.io.dicom.segmentation import Algorithm
 from lungseg.io.identity import IdentityPolicy, mark_of_key
 from lungseg.regions import Region
+from lungseg.slice import Slice
 from lungseg.whole_file import write_whole
 from pipelines.case_table import CASE_COLUMNS, write_cases
 from pipelines.cases import Case, CaseBy, Deciding, cases_of, rows_in
@@ -66,7 +67,8 @@ class Options:
     ``window``: (centre, width) through which HU are seen. ``threshold``: None for that of the
     ``operating_point``. ``batch_size``: most slices at once, see :mod:`pipelines.chunks`.
     ``keep_ids``, ``pseudonymise``: of patients, see :class:`lungseg.io.identity.IdentityPolicy`.
-    ``case``: whether each picture is a case, or all pictures of a folder are one.
+    ``case``: whether each picture is a case, or all pictures of a folder are one. ``heat_map``: it
+    stands in the overlays.
     """
 
     region: Region = "crop"
@@ -84,10 +86,13 @@ class Options:
     dicom_seg: bool = False
     keep_ids: bool = False
     pseudonymise: str | None = field(default=None, repr=False)
+    heat_map: bool = False
 
     def __post_init__(self) -> None:
         if self.batch_size < 1:
             raise UsageError(f"batch size {self.batch_size} is too small: choose 1 or more")
+        if self.heat_map and not self.overlays:
+            raise UsageError("a heat map is part of the overlays: leave out --no-overlays")
 
     def as_dict(self) -> dict[str, Any]:
         """The options as ``run.json`` has them: of the key for pseudonyms no more than a mark."""
@@ -251,6 +256,7 @@ class _Run:
     def _computed(self, batches: Iterable[Sequence[Item]]) -> Iterator[tuple[list[Row], int]]:
         """Yield each chunk's rows once its overlays are on disk, and its last input's position."""
         waiting: deque[tuple[Future[None], list[Row], int]] = deque()
+        most = 0  # the first rows do not wait for the next ones
         with ThreadPoolExecutor(1, thread_name_prefix="overlays") as drawer:
             for chunk in batches:
                 predictions = self._predict(chunk)
@@ -260,8 +266,9 @@ class _Run:
                     for item, prediction in zip(chunk, predictions, strict=True)
                 ]
                 waiting.append((drawn, rows, chunk[-1].position))
-                if len(waiting) >= CHUNKS_BEING_DRAWN:
+                if len(waiting) > most:
                     yield _settled(waiting.popleft())
+                    most = CHUNKS_BEING_DRAWN - 1
             while waiting:
                 yield _settled(waiting.popleft())
 
@@ -294,13 +301,18 @@ class _Run:
             if item.slice is None:
                 continue
             if self.options.overlays:
-                box = self.pipeline.stage_two_box(prediction)
-                file = self.folder.pictures / overlay_name(prediction.path, prediction.slice)
-                write_picture(drawing.encode(draw_overlay(item.slice, prediction, box)), file)
+                self._draw_overlay(item.slice, prediction)
             if self.options.masks:
                 write_slice_mask(prediction, self.folder.masks)
             if self.segmentations is not None:
                 self.segmentations.write_slice(self.inputs[item.position], prediction)
+
+    def _draw_overlay(self, one: Slice, prediction: Prediction) -> None:
+        box = self.pipeline.stage_two_box(prediction)
+        heat_map = self.pipeline.heat_map(one, prediction) if self.options.heat_map else None
+        picture = draw_overlay(one, prediction, box, heat_map)
+        file = self.folder.pictures / overlay_name(prediction.path, prediction.slice)
+        write_picture(drawing.encode(picture), file)
 
 
 def _settled(waiting: tuple[Future[None], list[Row], int]) -> tuple[list[Row], int]:

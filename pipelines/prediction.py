@@ -40,6 +40,8 @@ class Prediction:
     ``lesion``: bool H x W, as ``mask``; None unless ``ok``, and where stage 1 does not say.
     ``voxel_ml``: millilitres that a pixel stands for (:class:`lungseg.slice.Slice`); None unless
     ``ok``, and where spacing or slice distance are not known.
+    ``evidence``: where the probability comes from, coarse: h x w over what stage 2 saw, in log-odds
+    (see :meth:`covidcls.classifier.CovidClassifier.explained`); None unless ``ok``.
     """
 
     path: str
@@ -56,6 +58,7 @@ class Prediction:
     band: Band | None = None
     lesion: NDArray[np.bool_] | None = None
     voxel_ml: float | None = None
+    evidence: NDArray[np.float64] | None = None
 
     @property
     def lung_ml(self) -> float | None:

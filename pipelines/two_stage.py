@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from covidcls.operating_point import DEFAULT_AIM, place
 from lungseg.backends import description
@@ -18,7 +19,7 @@ from lungseg.flags import describe
 from lungseg.io import as_slices
 from lungseg.io.arrays import ImageLike
 from lungseg.lung_mask import LungMask
-from lungseg.regions import Box, Region, lung_box, shrink_box
+from lungseg.regions import Box, Region, content_seed, lung_box, shrink_box
 from lungseg.slice import Slice
 from pipelines.guard import Refusal, refuse_mask, refuse_picture
 from pipelines.prediction import Prediction
@@ -143,6 +144,17 @@ class TwoStagePipeline:
         height, width = prediction.mask.shape
         return shrink_box(prediction.box, self.classifier.margin, (height, width))
 
+    def heat_map(self, one: Slice, prediction: Prediction) -> NDArray[np.float32] | None:
+        """Evidence for COVID-19 on the slice of a prediction, float32 H x W: what ``cam`` is in
+        :class:`covidcls.explanation.Explanation`; None where there is no probability."""
+        if prediction.evidence is None or prediction.mask is None:
+            return None
+        from covidcls.explanation.placing import on_slice, seen_box
+
+        seed = content_seed(one.pixels)
+        box = seen_box(prediction.mask, self.region, self.classifier.margin, seed)
+        return on_slice(prediction.evidence, box, one.shape)
+
     def _predict_batch(self, slices: Sequence[Slice]) -> list[Prediction]:
         refusals = [refuse_picture(slice_) for slice_ in slices]
         predictions = [
@@ -164,10 +176,10 @@ class TwoStagePipeline:
             judged.append(i)
             pictures.append(self.classifier.see(slices[i], mask))
         if pictures:
-            probabilities = self.classifier.predict(pictures, batch_size=len(pictures))
-            for i, probability in zip(judged, probabilities, strict=True):
+            found = self.classifier.explained(pictures, batch_size=len(pictures))
+            for i, probability, evidence in zip(judged, *found, strict=True):
                 predictions[i] = self._with_probability(
-                    cast(Prediction, predictions[i]), float(probability)
+                    cast(Prediction, predictions[i]), float(probability), evidence
                 )
         return cast(list[Prediction], predictions)
 
@@ -203,11 +215,14 @@ class TwoStagePipeline:
             voxel_ml=slice_.voxel_ml,
         )
 
-    def _with_probability(self, prediction: Prediction, probability: float) -> Prediction:
+    def _with_probability(
+        self, prediction: Prediction, probability: float, evidence: NDArray[np.float64]
+    ) -> Prediction:
         rounded = round(probability, PROBABILITY_DIGITS)
         return replace(
             prediction,
             probability=rounded,
             label="COVID" if rounded >= self.threshold else "non-COVID",
             band=place(rounded, self.classifier.band),
+            evidence=evidence,
         )

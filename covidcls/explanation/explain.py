@@ -108,12 +108,9 @@ def _cells(
     if method == "occlusion":
         return occlusion_of(classifier, view, lung)
     if method == "cam":
-        cells = classifier.scores([view])[1][0]
-    elif method == "grad-cam":
+        return classifier.explained([view])[1][0]
+    if method == "grad-cam":
         from covidcls.explanation.grad_cam import grad_cam_of  # it needs torch
 
-        cells = grad_cam_of(classifier, view)
-    else:
-        raise ValueError(f"unknown method {method!r}; known are {', '.join(METHODS)}")
-    weight = 1.0 if classifier.fusion is None else classifier.fusion.weights[0]
-    return cells * weight * classifier.calibration.slope
+        return grad_cam_of(classifier, view) * classifier.logit_weight
+    raise ValueError(f"unknown method {method!r}; known are {', '.join(METHODS)}")

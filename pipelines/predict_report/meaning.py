@@ -10,15 +10,20 @@ from covidcls.aggregation import DEFAULT_RULE
 Card = Mapping[str, Any]
 
 
-def meaning(card: Card) -> list[str]:
-    """Sentences to read before any probability."""
+def meaning(card: Card, heat_map: bool) -> list[str]:
+    """Sentences to read before any probability; ``heat_map``: whether pictures have one."""
+    where = (
+        "The heat map says which places speak for COVID-19; a network that looks into the lungs "
+        "may still be wrong."
+        if heat_map
+        else "They say where the network looked for the lungs, not why it decided."
+    )
     return [
         f"{_calibration(card)} At another hospital, or where another share of the patients is "
         "sick, it is a guess, and never the probability that this patient has COVID-19.",
         f"The probability of a case is the {DEFAULT_RULE} over its judged slices. The threshold "
         "was chosen on single slices and not tested on patients.",
-        "The pictures show the slices of highest probability, whatever the label. They say where "
-        "the network looked for the lungs, not why it decided.",
+        f"The pictures show the slices of highest probability, whatever the label. {where}",
     ]
 
 

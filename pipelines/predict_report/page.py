@@ -13,7 +13,8 @@ from pipelines.predict_report.meaning import Card, floor, meaning, operating_poi
 from pipelines.predict_report.thumbnails import thumbnail
 from pipelines.text import one_line
 
-MOST_CASES = 200  # with three pictures each the page takes about 6 MB; cases.csv has them all
+# With three pictures each the page takes about 6 MB, with heat maps 12; cases.csv has them all.
+MOST_CASES = 200
 _HERE = Path(__file__).parent
 
 
@@ -36,22 +37,26 @@ def render(
 
     ``card``: of the classifier. ``picture_of``: where the overlay of a slice lies, or would.
     """
+    heat_map = bool(record["options"]["heat_map"])
     environment = page_environment(_HERE)
     environment.filters["one_line"] = one_line
     return environment.get_template("report.html.jinja").render(
         name=Path(record["input"]).resolve().name,
         record=record,
-        meaning=meaning(card),
+        meaning=meaning(card, heat_map),
         operating_point=operating_point(record, card),
         floor=floor(card),
-        cases=[(case, _shown(case, picture_of)) for case in cases],
+        cases=[(case, _shown(case, picture_of, heat_map)) for case in cases],
+        heat_map=heat_map,
         left_out=record["cases"]["cases"] - len(cases),
         about=_about(record),
     )
 
 
-def _shown(case: Case, picture_of: Callable[[Deciding], Path]) -> list[Shown]:
-    return [Shown(one, _name(case, one), thumbnail(picture_of(one))) for one in case.deciding]
+def _shown(case: Case, picture_of: Callable[[Deciding], Path], heat_map: bool) -> list[Shown]:
+    return [
+        Shown(one, _name(case, one), thumbnail(picture_of(one), heat_map)) for one in case.deciding
+    ]
 
 
 def _name(case: Case, one: Deciding) -> str:

@@ -4,44 +4,80 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from lungseg.drawing import BOX, LINE, LUNG
+from lungseg.drawing import BOX, LESION, LUNG, Colour
 from lungseg.slice import Slice, Source
-from pipelines.overlays import LONGEST_NAME, draw_overlay, overlay_name
+from pipelines.overlays import LONGEST_NAME, WORDS, draw_overlay, overlay_name
 from pipelines.prediction import Prediction
 
 
-def drawn(shape: tuple[int, int], with_lung: bool = True) -> np.ndarray:
+def drawn(
+    shape: tuple[int, int], with_lung: bool = True, heat: NDArray[np.float32] | None = None
+) -> NDArray[np.uint8]:
     mask = np.zeros(shape, dtype=bool)
+    lesion = np.zeros(shape, dtype=bool)
     if with_lung:
         mask[shape[0] // 4 : shape[0] // 2, shape[1] // 4 : shape[1] // 2] = True
+        lesion[shape[0] // 3 : shape[0] // 2 - 20, shape[1] // 3 : shape[1]] = True
     slice_ = Slice(np.full(shape, 0.5, np.float32), Source("x"))
-    prediction = Prediction("x", 0, "ok", 0.5, "COVID", 0.5, 0.1, None, None, mask, "é \x07")
-    return draw_overlay(slice_, prediction, (10, 20, 40, 50) if with_lung else None)
+    prediction = Prediction(
+        "x", 0, "ok", 0.5, "COVID", 0.5, 0.1, 0.2, None, mask, "é \x07", lesion=lesion
+    )
+    return draw_overlay(slice_, prediction, (10, 20, 40, 50) if with_lung else None, heat)
 
 
-def has(picture: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
-    return (picture == colour).all(axis=2)
+def has(picture: NDArray[np.uint8], colour: Colour) -> NDArray[np.bool_]:
+    return np.asarray((picture == colour).all(axis=2))
 
 
-def test_contour_follows_the_mask_and_the_box_is_the_one_given() -> None:
-    picture = drawn((512, 512))
+def test_contours_follow_the_masks_and_the_box_is_the_one_given() -> None:
+    picture = drawn((512, 512))[:512]
     rows, columns = np.nonzero(has(picture, LUNG))
     assert (columns.min(), rows.min(), columns.max(), rows.max()) == (128, 128, 255, 255)
+    rows, columns = np.nonzero(has(picture, LESION))  # what of the lesion lies in the lung
+    assert (columns.min(), rows.min(), columns.max(), rows.max()) == (170, 170, 255, 235)
     rows, columns = np.nonzero(has(picture, BOX))
     assert (columns.min(), rows.min(), columns.max(), rows.max()) == (10, 20, 39, 49)
 
 
 def test_nothing_is_drawn_where_there_is_no_lung() -> None:
     picture = drawn((512, 512), with_lung=False)
-    assert not has(picture, LUNG).any()
-    assert not has(picture, BOX).any()
+    for colour in (LUNG, LESION, BOX):
+        assert not has(picture, colour).any()  # nor is it in the legend
 
 
 def test_text_stands_below_the_picture_and_not_on_it() -> None:
     picture = drawn((512, 512), with_lung=False)
     assert (picture[:512] == 128).all()
     assert picture[512:].any()
+
+
+def test_the_legend_has_the_colours_that_are_drawn_and_stands_below_the_picture() -> None:
+    legend = drawn((512, 512))[512:]
+    assert legend.shape[0] == WORDS
+    places = []
+    for colour in (LUNG, LESION, BOX):
+        near = np.abs(legend.astype(int) - colour).max(axis=2) < 40
+        assert near.any()
+        places.append(np.nonzero(near)[1].mean())
+    assert places == sorted(places)
+
+
+def test_the_heat_map_stands_beside_the_slice_by_a_fixed_scale() -> None:
+    heat = np.zeros((512, 512), np.float32)
+    plain = drawn((512, 512))
+    tints = []
+    for log_odds in (0.8, 8, 80):
+        heat[300:400, 300:400] = log_odds
+        picture = drawn((512, 512), heat=heat)
+        assert picture.shape == (512 + WORDS, 1024, 3)
+        assert (picture[:, :512] == plain).all()
+        beside = picture[:512, 512:]
+        assert (beside[450:, 450:] == 128).all()
+        tints.append(int(np.ptp(beside[350, 350].astype(int))))
+    assert 0 < tints[0] < 15
+    assert tints[0] < tints[1] == tints[2]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +91,7 @@ def test_text_stands_below_the_picture_and_not_on_it() -> None:
 )
 def test_thumbnails_grow_and_scans_shrink(shape: tuple[int, int], size: tuple[int, int]) -> None:
     picture = drawn(shape, with_lung=False)
-    assert picture.shape == (size[0] + LINE, max(size[1], 512), 3)
+    assert picture.shape == (size[0] + WORDS, max(size[1], 512), 3)
 
 
 def test_each_slice_has_its_own_overlay_beside_its_path() -> None:

@@ -106,6 +106,21 @@ def test_cases_report_and_masks_are_as_the_options_say(
     assert not (out / "masks").exists()
 
 
+def test_heat_maps_stand_in_the_overlays_and_change_no_row(
+    predict: Predict, slices: Path, tmp_path: Path
+) -> None:
+    Image.new("L", (96, 96)).save(slices / "black.png")  # refused, so that there is no map of it
+    for name, options in {"plain": (), "heat": ("--heat-map",)}.items():
+        assert predict(slices, "--out", tmp_path / name, *options)[0] == 3
+    plain, heat = (tmp_path / name for name in ("plain", "heat"))
+    assert rows_of(plain) == rows_of(heat)
+    for file in plain.rglob("*.png"):
+        one, other = (Image.open(path) for path in (file, heat / file.relative_to(plain)))
+        assert other.width == one.width * (1 if file.name == "black.png.png" else 2)
+    assert '<figure class="pair">' in (heat / "report.html").read_text("utf-8")
+    assert_refused(predict(slices, "--out", plain, "--resume", "--heat-map"), "--heat-map")
+
+
 def test_hu_are_seen_through_the_window_that_was_chosen(
     predict: Predict, slices: Path, tmp_path: Path, drawn_slice: Draw
 ) -> None:
@@ -489,6 +504,7 @@ def test_odd_file_names_get_their_rows_and_overlays(
         (("--timeout", "0"), "'0' is not a number of seconds above 0"),
         (("--window", "lungs"), "'lungs' is no window: give CENTRE,WIDTH"),
         (("--window", "-600,0"), "width above 0"),
+        (("--heat-map", "--no-overlays"), "not allowed with"),
         (("--case", "patient"), "invalid choice: 'patient'"),
         (("--operating-point", "best"), "invalid choice: 'best'"),
         (("--operating-point", "cost", "--threshold", "0.5"), "not allowed with"),

@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from covidcls.explanation import explain
 from lungseg.errors import CheckpointError, UnreadableError, UsageError
 from lungseg.slice import Slice, Source
 from pipelines import Prediction, TwoStagePipeline
@@ -67,6 +68,7 @@ def test_the_fields_stand_in_the_order_of_the_interface() -> None:
         "band",
         "lesion",
         "voxel_ml",
+        "evidence",
     ]
 
 
@@ -254,6 +256,20 @@ def test_wrong_use_is_told_in_a_sentence(
         TwoStagePipeline.from_checkpoints(tiny_weights, threshold=1.5)
     with pytest.raises(CheckpointError, match="background"):
         TwoStagePipeline.from_checkpoints(tiny_weights, region="background")
+
+
+def test_the_heat_map_of_a_prediction_is_the_explanation_of_the_slice(
+    pipeline: TwoStagePipeline, drawn_slice: Draw
+) -> None:
+    slice_ = Slice(drawn_slice(shape=(96, 140)).astype(np.float32) / 255, Source("x"))
+    [lung] = pipeline.segmenter.predict([slice_])
+    shown = pipeline.heat_map(slice_, one(pipeline(slice_)))
+    expected = explain(pipeline.classifier, slice_, lung, "cam").evidence
+    assert shown is not None
+    np.testing.assert_allclose(shown, expected, atol=1e-5)
+    assert (shown > 0).any()
+    black = Slice(np.zeros((96, 96), np.float32), Source("y"))
+    assert pipeline.heat_map(black, one(pipeline(black))) is None
 
 
 def test_a_classifier_of_another_region_is_refused(tiny_weights: Path, tmp_path: Path) -> None:

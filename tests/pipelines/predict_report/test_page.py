@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lungseg.drawing import LESION, LUNG
 from pipelines.cases import Case, Deciding, Name
+from pipelines.overlays import WORDS
 from pipelines.predict_report import render
 
 FIGURE = {"value": 0.8, "low": 0.7, "high": 0.9, "n": 100, "n_groups": 40}
@@ -34,7 +36,7 @@ RECORD: dict[str, Any] = {
     "status": {"ok": 2, "not_ct": 1},
     "cases": {"cases": 900, "COVID": 1, "non-COVID": 1, "without": 898},
     "weights": {"classifier": {"name": "net", "sha256": "abc"}},
-    "options": {"case": "file", "threshold": None},
+    "options": {"case": "file", "threshold": None, "heat_map": False},
     "versions": {"numpy": "2"},
     "device": "cpu",
     "written": {"overlays": "overlays"},
@@ -60,8 +62,8 @@ def case(path: str, probability: float | None, *slices: int) -> Case:
 @pytest.fixture
 def overlay(tmp_path: Path) -> Path:
     """An overlay with a line of one pixel, and words below it."""
-    pixels = np.full((1044, 1024, 3), 90, np.uint8)
-    pixels[512, :1024] = (0, 191, 255)
+    pixels = np.full((1024 + WORDS, 1024, 3), 90, np.uint8)
+    pixels[512, :1024] = LUNG[::-1]
     pixels[1024:] = 255
     Image.fromarray(pixels).save(tmp_path / "overlay.png")
     return tmp_path / "overlay.png"
@@ -80,6 +82,29 @@ def test_pictures_are_inside_and_small_and_their_lines_do_not_fade(overlay: Path
     assert np.ptp(picture.astype(int), axis=2).max() > 40  # between the channels; a faded line: 20
     assert picture[-20:].max() < 120  # the words are cut off
     assert not re.search(r"https?:|<script|<link|url\(", text)
+
+
+def test_lines_that_touch_keep_their_colours(overlay: Path) -> None:
+    pixels = np.full((288 + WORDS, 288, 3), 90, np.uint8)
+    pixels[100], pixels[101] = LUNG[::-1], LESION[::-1]
+    Image.fromarray(pixels).save(overlay)
+    [found] = re.findall(r"base64,([^\"]+)", page([case("ct", 0.75, 4)], overlay))
+    shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(found))).convert("L"))
+    assert 130 < shown.max() < 180  # each of them; a mixture is brighter
+
+
+def test_a_heat_map_stands_beside_its_slice_and_is_told(overlay: Path) -> None:
+    pixels = np.asarray(Image.open(overlay))
+    Image.fromarray(np.hstack([pixels, pixels])).save(overlay)
+    options = {**RECORD["options"], "heat_map": True}
+    text = page([case("ct", 0.75, 4)], overlay, options=options)
+    [found] = re.findall(r"base64,([^\"]+)", text)
+    assert Image.open(io.BytesIO(base64.b64decode(found))).size == (2 * 288, 288)
+    said = " ".join(text.split())
+    assert "where it speaks for COVID-19, in one scale for all slices" in said
+    assert "a network that looks into the lungs may still be wrong" in said
+    without = " ".join(page([case("ct", 0.75, 4)], overlay).split())
+    assert "speaks for COVID-19" not in without
 
 
 def test_what_the_number_means_stands_above_the_cases(overlay: Path) -> None:
