@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lungseg.errors import UsageError
+from lungseg.networks.up_convolution import up_convolution
 
 
 class StageOneOutput(NamedTuple):
@@ -91,14 +92,20 @@ class UpBlock(nn.Module):
         blocks = [block(inputs + skip, outputs)]
         blocks += [block(outputs, outputs) for _ in range(convolutions - 1)]
         self.convolve = nn.Sequential(*blocks)
+        self.separable = separable
 
     def forward(self, coarse: Tensor, skip: Tensor | None) -> Tensor:
+        if skip is not None and self.gate is not None:
+            skip = self.gate(skip, coarse)
+        if not self.training and not self.separable:
+            (convolution, *rest), *blocks = self.convolve
+            result = up_convolution(coarse, skip, convolution.weight)
+            for step in (*rest, *blocks):
+                result = step(result)
+            return result
         up = functional.interpolate(coarse, scale_factor=2.0, mode="nearest")
-        if skip is not None:
-            joined = skip if self.gate is None else self.gate(skip, coarse)
-            up = torch.cat([up, joined], dim=1)
-        result: Tensor = self.convolve(up)
-        return result
+        convolved: Tensor = self.convolve(up if skip is None else torch.cat([up, skip], dim=1))
+        return convolved
 
 
 class PlainEncoder(nn.Module):
