@@ -63,6 +63,20 @@ def test_class_folders_have_no_test_split(covid_layout: Path, options: dict[str,
     assert min(len(data.pictures[part]) for part in ("train", "val")) > 0  # type: ignore[index]
 
 
+def test_parts_that_folders_tell_are_the_split_with_its_test_part(
+    covid_layout: Path, options: dict[str, Any], tmp_path: Path
+) -> None:
+    for part in ("train", "valid", "test"):
+        (tmp_path / part).symlink_to(covid_layout / "Images-processed")
+    folders = {**options, "data_dir": str(tmp_path)}
+    data = CovidDataModule(**folders, layout="folders", positive="CT_COVID")
+    data.setup("test")
+    assert {part: len(ones) for part, ones in data.pictures.items()} == dict.fromkeys(
+        ("train", "val", "test"), 18
+    )
+    assert data.split() == "as the folders"
+
+
 def test_training_batches_are_augmented_shuffled_and_whole(data: CovidDataModule) -> None:
     torch.manual_seed(0)
     first, second = (list(data.train_dataloader()) for _ in range(2))
