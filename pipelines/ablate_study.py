@@ -12,6 +12,7 @@ from covidcls.ablation.judge import judge_validation
 from covidcls.ablation.plan import Plan
 from covidcls.ablation.predictions import JudgedSlice, RowScores, row_scores
 from covidcls.ablation.recipe import with_options
+from covidcls.calibration import Calibration
 from covidcls.data.pictures import LabelledPicture, split_sha256
 from covidcls.evaluation.labelled import Layout, read_labelled_pictures
 from lungseg.errors import UsageError
@@ -56,12 +57,22 @@ def ablate(
     weights = train_cells(cells, recipe, folder, tell, train)
     judged = judge_cells(cells, recipe, folder, judge_validation)
 
+    from covidcls.ablation.chosen import chosen_on_folds
     from covidcls.ablation.floors import floors_of
+    from covidcls.ablation.nested import logits_of, with_nested_calibration
     from covidcls.ablation.table import table_of
 
-    rows = [(scores_of(row, plan.seeds, cells, judged), row.options) for row in plan.all_rows()]
-    first = [c for c in cells if (c.row, c.seed) == (cells[0].row, cells[0].seed)]
-    floors = floors_of([card_of(weights[cell.name]) for cell in first])
+    cards = {cell.name: card_of(weights[cell.name]) for cell in cells}
+    rows, chosen = [], {}
+    for row in plan.all_rows():
+        of_row = [_of_seed(row, seed, cells) for seed in plan.seeds]
+        fitted = [[Calibration.from_card(cards[c.name]) for c in folds] for folds in of_row]
+        scores = scores_of(row, plan.seeds, cells, judged)
+        logits = logits_of(scores, fitted)
+        rows.append((with_nested_calibration(scores, logits), row.options))
+        if plan.folds is not None:
+            chosen[row.name] = chosen_on_folds(scores, logits)
+    floors = floors_of([cards[c.name] for c in _of_seed(cells[0].row, cells[0].seed, cells)])
     table = table_of(rows, floors, reference)
     judged_on = _judged_on(layout, plan.folds)
 
@@ -77,7 +88,8 @@ def ablate(
         },
         **as_dict(table),
         "folds": plan.folds,
-        "minutes": round(sum(card_of(w)["training"]["minutes"] for w in weights.values()), 1),
+        "chosen_on_folds": chosen,
+        "minutes": round(sum(card["training"]["minutes"] for card in cards.values()), 1),
         "recipe": dict(plan.recipe),
         "versions": versions(),
     }
@@ -108,12 +120,13 @@ def scores_of(
     cells: Sequence[Cell],
     judged: Mapping[str, Sequence[JudgedSlice]],
 ) -> RowScores:
-    """The trainings of a row, the folds of each seed together."""
-    own = [
-        [one for cell in cells if (cell.row, cell.seed) == (row, seed) for one in judged[cell.name]]
-        for seed in seeds
-    ]
+    """The trainings of a row, with what they judged by seed and fold."""
+    own = [[judged[cell.name] for cell in _of_seed(row, seed, cells)] for seed in seeds]
     return row_scores(row.name, seeds, own)
+
+
+def _of_seed(row: Row, seed: int, cells: Sequence[Cell]) -> list[Cell]:
+    return [cell for cell in cells if (cell.row, cell.seed) == (row, seed)]
 
 
 def _judged_on(layout: Layout, folds: int | None) -> str:

@@ -81,7 +81,7 @@ def cross(
         kept = out / f"{LESIONS}-{source.name}.csv"
         if not kept.is_file():
             write_predictions(kept, judge_by_lesions(plan.recipe, source))
-        alone = row_scores(LESION_SHARE, (0,), [read_predictions(kept)])
+        alone = row_scores(LESION_SHARE, (0,), [[read_predictions(kept)]])
         measured.append(CrossRow.measured(LESION_SHARE, NO_LABEL, source.name, "unseen", alone))
 
     record = {

@@ -30,10 +30,10 @@ COLUMNS = (
 
 RULES = {
     "unseen": "every picture of a data set that the training did not have; its labels chose "
-    "nothing: no epoch, no threshold, no temperature, no recipe",
-    "own validation": "the part of the training's own data set that was held back; temperature was "
-    "fitted on it, and the epoch unless the recipe keeps the last; patients may be on both sides "
-    "where ids are unknown",
+    "nothing: no epoch, no threshold, no calibration, no recipe",
+    "own validation": "the part of the training's own data set that was held back; calibration was "
+    "fitted on it, which flatters all but AUC, and the epoch unless the recipe keeps the last; "
+    "patients may be on both sides where ids are unknown",
     LESION_SHARE: "AUC of the share of the lung that stage 1 takes for lesion; no label was "
     "learned, so it has no threshold",
     "figures": "mean over seeds; 95 % by 2,000 resamples of patients (papers or images where "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,15 +27,16 @@ DPI = 120
 
 def roc_table(rows: Sequence[RowScores]) -> dict[str, Array]:
     """``false_positive_rate``, and of each row by name the recall at a rate of at most so much, the
-    mean of its trainings."""
+    mean of its trainings, each on its own fold."""
     from sklearn.metrics import roc_curve
 
     rates = np.linspace(0, 1, STEPS + 1)
     columns = {"false_positive_rate": rates}
     for row in rows:
         recalls = []
-        for scores in row.probabilities:
-            alarms, recall, _ = roc_curve(row.labels, scores, drop_intermediate=False)
+        for scores, fold in product(row.scores, np.unique(row.folds)):
+            own = row.folds == fold
+            alarms, recall, _ = roc_curve(row.labels[own], scores[own], drop_intermediate=False)
             recalls.append(recall[np.searchsorted(alarms, rates + 1e-9, side="right") - 1])
         columns[row.name] = np.mean(recalls, axis=0)
     return columns

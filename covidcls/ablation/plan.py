@@ -52,7 +52,10 @@ class Plan:
         return [*region_rows(self.regions, self.margins), *named]
 
     def cells(self) -> list[Cell]:
-        """Every training, in its order."""
+        """Every training, in its order. Raises UsageError for a seed that is there twice: it would
+        count as two, and they agree."""
+        if len(set(self.seeds)) < len(self.seeds):
+            raise UsageError(f"the seeds {', '.join(map(str, self.seeds))} are not all different")
         return cells_of(self.all_rows(), self.seeds, self.folds)
 
 

@@ -7,6 +7,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ from lungseg.errors import UsageError
 from lungseg.whole_file import write_whole
 
 COLUMNS = ("path", "truth", "patient", "probability")
+# "card": by the card of the training
+CalibratedBy = Literal["card", "other folds", "other patients"]
 
 
 @dataclass(frozen=True)
@@ -33,9 +36,12 @@ class JudgedSlice:
 
 @dataclass(frozen=True, eq=False)
 class RowScores:
-    """N slices as S trainings of one recipe see them: ``probabilities`` S x N in [0, 1].
+    """N slices as S trainings of one recipe see them.
 
-    ``labels`` N of 1 and 0, ``patients`` and ``paths`` of N, ``seeds`` of S.
+    ``scores`` S x N rank the slices of one fold, and say nothing across folds, which other
+    trainings judged; ``probabilities`` S x N in [0, 1], ``calibrated_by`` what. ``labels`` N of 1
+    and 0, ``folds`` N of their numbers (0 where there are none), ``patients`` and ``paths`` of N,
+    ``seeds`` of S.
     """
 
     name: str
@@ -43,7 +49,10 @@ class RowScores:
     paths: tuple[str, ...]
     labels: NDArray[np.int_]
     patients: tuple[str, ...]
+    folds: NDArray[np.int_]
+    scores: NDArray[np.float64]
     probabilities: NDArray[np.float64]
+    calibrated_by: CalibratedBy = "card"
 
     @property
     def clustered_by(self) -> Clusters:
@@ -73,27 +82,36 @@ def read_predictions(file: Path) -> list[JudgedSlice]:
 
 
 def row_scores(
-    name: str, seeds: Sequence[int], of_seed: Sequence[Sequence[JudgedSlice]]
+    name: str, seeds: Sequence[int], of_seed: Sequence[Sequence[Sequence[JudgedSlice]]]
 ) -> RowScores:
-    """A row of its trainings, ``of_seed`` with the slices of all folds of a seed, in any order.
+    """A row of its trainings: ``of_seed`` has of each seed the slices of each fold, in any order.
 
     Raises UsageError where seeds did not judge the same slices, or a class is missing.
     """
-    ordered = [sorted(slices, key=lambda one: one.path) for slices in of_seed]
-    first = ordered[0]
-    known = [(one.path, one.truth, one.patient) for one in first]
-    if any([(s.path, s.truth, s.patient) for s in others] != known for others in ordered):
+    ordered = [
+        sorted(
+            ((one, fold) for fold, slices in enumerate(folds) for one in slices),
+            key=lambda judged: judged[0].path,
+        )
+        for folds in of_seed
+    ]
+    first, fold_of = [one for one, _ in ordered[0]], [fold for _, fold in ordered[0]]
+    known = [(s.path, s.truth, s.patient, fold) for s, fold in ordered[0]]
+    if any([(s.path, s.truth, s.patient, fold) for s, fold in one] != known for one in ordered):
         raise UsageError(
             f"the trainings of {name} did not judge the same slices; use another --out"
         )
     labels = np.array([one.truth for one in first], int)
     if len(set(labels.tolist())) < 2:
         raise UsageError(f"{name} was judged on {len(first)} slices, and not of both classes")
+    probabilities = np.array([[one.probability for one, _ in slices] for slices in ordered])
     return RowScores(
         name,
         tuple(seeds),
         tuple(one.path for one in first),
         labels,
         tuple(one.patient for one in first),
-        np.array([[one.probability for one in slices] for slices in ordered]),
+        np.array(fold_of, int),
+        probabilities,
+        probabilities,
     )

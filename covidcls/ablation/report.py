@@ -8,9 +8,12 @@ from math import isnan
 from typing import Any
 
 from covidcls.ablation.measure import FIGURES
+from covidcls.ablation.reliability import FIGURES as OF_RELIABILITY
+from covidcls.ablation.reliability import Reliability
 from covidcls.ablation.table import RULES, Floor, Table, TableRow
 from lungseg.bootstrap import Interval
 
+ECE_BESIDE = ("ece_by_chance", "ece_of_folds", "ece_of_folds_by_chance")
 COLUMNS = (
     "row",
     "region",
@@ -26,6 +29,8 @@ COLUMNS = (
     "smallest",
     "accuracy_p",
     "accuracy_p_holm",
+    *(f"{name}{end}" for name in OF_RELIABILITY for end in ("", "_low", "_high")),
+    *ECE_BESIDE,
 )
 
 
@@ -38,6 +43,7 @@ def as_dict(table: Table) -> dict[str, Any]:
         "n_positive": table.n_positive,
         "n_groups": table.n_groups,
         "clustered_by": table.clustered_by,
+        "calibrated_by": table.calibrated_by,
         "rows": [_row_as_dict(row) for row in table.rows],
         "floors": [asdict(floor) for floor in table.floors],
         "untested": table.untested,
@@ -63,6 +69,12 @@ def markdown(table: Table, title: str) -> str:
         "| accuracy, p (Holm) |",
         "|" + " --- |" * (len(FIGURES) + 5),
         *(_line(row, row.name == table.reference) for row in table.rows),
+        "",
+        f"How far the probabilities can be believed (calibrated by: {table.calibrated_by}):",
+        "",
+        "| row | brier | ece | by chance | ece of folds | by chance | slope | intercept |",
+        "|" + " --- |" * 8,
+        *(_reliability_line(row.name, row.reliability) for row in table.rows),
         "",
         *(f"- {sentence}" for sentence in beside(table)),
         "",
@@ -121,6 +133,13 @@ def _line(row: TableRow, is_reference: bool) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def _reliability_line(name: str, found: Reliability) -> str:
+    figure = {one: in_words(found.figures[one]) for one in OF_RELIABILITY}
+    chance, folds, folds_chance = (_or_dash(getattr(found, one)) for one in ECE_BESIDE)
+    cells = (figure["brier"], figure["ece"], chance, folds, folds_chance)
+    return f"| {' | '.join((name, *cells, figure['slope'], figure['intercept']))} |"
+
+
 def _cells(row: TableRow) -> dict[str, str]:
     tested = asdict(row.against) if row.against else {}
     cells = {
@@ -136,7 +155,8 @@ def _cells(row: TableRow) -> dict[str, str]:
         "accuracy_p_holm": _number(row.accuracy_p_holm),
         **{name: _number(tested.get(name)) for name in ("p", "smallest", "accuracy_p")},
     }
-    for name, figure in row.figures.items():
+    cells |= {name: _number(getattr(row.reliability, name)) for name in ECE_BESIDE}
+    for name, figure in {**row.figures, **row.reliability.figures}.items():
         ends = {"": figure.value, "_low": figure.low, "_high": figure.high}
         cells |= {f"{name}{end}": _number(value) for end, value in ends.items()}
     return cells
@@ -152,6 +172,8 @@ def _row_as_dict(row: TableRow) -> dict[str, Any]:
         "options": dict(row.options),
         **{name: figure.as_dict() for name, figure in row.figures.items()},
         "auc_of_seeds": [round(value, 4) for value in row.auc_of_seeds],
+        **{name: figure.as_dict() for name, figure in row.reliability.figures.items()},
+        **{name: _rounded(getattr(row.reliability, name)) for name in ECE_BESIDE},
         "against": tested,
     }
 
@@ -160,6 +182,14 @@ def _floor(floor: Floor) -> str:
     if floor.low is None or floor.high is None:
         return f"{floor.value:.3f}, mean over folds"
     return f"{floor.value:.3f} ({floor.low:.3f} to {floor.high:.3f})"
+
+
+def _or_dash(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
 
 
 def _p(value: float | None) -> str:

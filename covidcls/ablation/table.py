@@ -14,7 +14,8 @@ from covidcls.ablation.measure import (
     difference,
     figures_of,
 )
-from covidcls.ablation.predictions import RowScores
+from covidcls.ablation.predictions import CalibratedBy, RowScores
+from covidcls.ablation.reliability import Reliability, reliability_of
 from lungseg.bootstrap import Interval
 from lungseg.errors import UsageError
 
@@ -23,21 +24,34 @@ BACKGROUND = "background"
 RULES = {
     "figures": "mean over seeds; 95 % by 2,000 resamples of patients and of seeds, so that one "
     "seed gives intervals over patients alone",
-    "threshold": f"a calibrated probability from {THRESHOLD} on is called positive: no threshold "
-    "was chosen on the slices that are judged",
-    "difference": "mean AUC over seeds minus that of the reference; standard error, interval and p "
-    "by DeLong clustered by patient, with the variance over seeds added",
+    "auc": "over folds of the pairs within a fold, which one training ranks: scores of two "
+    "trainings are on two scales",
+    "threshold": f"a calibrated probability from {THRESHOLD} on is called positive; neither was "
+    "chosen on the slices that are judged",
+    "calibrated_by": "other folds: the logits of a fold are calibrated (Platt) by those of all "
+    "others, each out of fold; other patients: of one split, in five parts by patient; card: on "
+    "the slices that are judged, so that figures of the probability flatter",
+    "difference": "mean AUC over seeds minus that of the reference; standard error by DeLong "
+    "clustered by patient, with the variance over seeds added; interval and p by Student's t "
+    "(Satterthwaite's degrees of freedom), since few seeds tell their variance badly. Trainings of "
+    "two folds share most slices, which no interval knows of",
     "accuracy_p": "exact McNemar over patients, each called by its mean probability",
     "p_holm": "p after Holm over the rows; an effect is shown where it is below 0.05",
     "smallest": "the true difference of AUC that so many patients and seeds would show with a "
-    "power of 0.8",
+    "power of 0.8 after the first step of Holm",
+    "ece": "expected calibration error over 10 bins; resampling adds to it, so that its interval "
+    "lies high; by chance: what is to be expected of right probabilities of so many slices and "
+    "patients; of folds: of each training alone, since faults of trainings cancel together",
+    "slope": "of the logistic regression of the labels on the log-odds: 1 is right, below is too "
+    "sure; intercept: by how much the log-odds are too low, 0 is right",
     "floors": "what is known of the class without the disease: a row shows nothing up to there",
 }
 
 
 @dataclass(frozen=True)
 class TableRow:
-    """A row's figures, AUC of each seed, and its tests; None where it is not tested.
+    """A row's figures, AUC of each seed, how far its probabilities can be believed, and its tests;
+    None where it is not tested.
 
     ``p_holm``, ``accuracy_p_holm``: after Holm over the tested rows.
     """
@@ -46,6 +60,7 @@ class TableRow:
     options: Mapping[str, Any]
     figures: Mapping[str, Interval]
     auc_of_seeds: tuple[float, ...]
+    reliability: Reliability
     against: Difference | None = None
     p_holm: float | None = None
     accuracy_p_holm: float | None = None
@@ -76,6 +91,7 @@ class Table:
     n_positive: int
     n_groups: int
     clustered_by: str
+    calibrated_by: CalibratedBy
     floors: tuple[Floor, ...] = ()
     untested: str = ""
 
@@ -112,6 +128,7 @@ def table_of(
                 options,
                 figures_of(row),
                 tuple(auc_of_seeds(row).tolist()),
+                reliability_of(row),
                 tests.get(row.name),
                 adjusted.get(row.name),
                 accuracy.get(row.name),
@@ -124,6 +141,7 @@ def table_of(
         int(first.labels.sum()),
         len(set(first.patients)),
         first.clustered_by,
+        first.calibrated_by,
         tuple(floors),
         untested,
     )
@@ -135,6 +153,6 @@ def _tests(scores: Sequence[RowScores], reference: str) -> tuple[dict[str, Diffe
         return {}, f"there is no row {reference!r} to test against"
     others = [row for row in scores if row is not base]
     try:
-        return {row.name: difference(base, row) for row in others}, ""
+        return {row.name: difference(base, row, len(others)) for row in others}, ""
     except UsageError as error:
         return {}, str(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -38,13 +39,17 @@ def measure(scored: Scored, threshold: float) -> dict[str, Interval]:
     return {name: replace(found[name], value=values[name]) for name in FIGURES}
 
 
-def ece_by_chance(probabilities: NDArray[np.float64], draws: int = 2000, seed: int = 0) -> float:
+def ece_by_chance(
+    probabilities: NDArray[np.float64], groups: Sequence[str], draws: int = 2000, seed: int = 0
+) -> float:
     """The calibration error to expect of probabilities (N) that are right: few slices make some.
 
-    Labels are drawn by the probabilities, each for itself; slices of one patient make more still.
+    Labels are drawn by the probabilities; slices of one of ``groups`` share their luck, since a
+    patient has the disease or not: COVID-19 on each whose probability is above one number.
     """
-    drawn = np.random.default_rng(seed).random((draws, probabilities.size)) < probabilities
-    gaps = (probabilities - drawn) @ bins_of(probabilities)
+    _, group = np.unique(np.asarray(groups), return_inverse=True)
+    luck = np.random.default_rng(seed).random((draws, int(group.max()) + 1))
+    gaps = (probabilities - (luck[:, group] < probabilities)) @ bins_of(probabilities)
     return float(np.abs(gaps).sum(axis=1).mean() / probabilities.size)
 
 

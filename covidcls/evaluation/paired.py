@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm
+from scipy.stats import t
 
 from lungseg.errors import UsageError
 
@@ -20,11 +21,15 @@ POWER = 0.8
 
 @dataclass(frozen=True)
 class AucDifference:
-    """AUC of ``b`` minus AUC of ``a``, with standard error, 95 % interval and two-sided p."""
+    """AUC of ``b`` minus AUC of ``a``, with standard error, 95 % interval and two-sided p.
+
+    ``freedom``: degrees of freedom of the standard error; infinite: the normal distribution.
+    """
 
     auc_a: float
     auc_b: float
     standard_error: float
+    freedom: float = inf
 
     @property
     def difference(self) -> float:
@@ -33,20 +38,20 @@ class AucDifference:
 
     @property
     def low(self) -> float:
-        """Lower end of the normal interval."""
-        return self.difference - float(norm.ppf(1 - ALPHA / 2)) * self.standard_error
+        """Lower end of the interval."""
+        return self.difference - float(t.ppf(1 - ALPHA / 2, self.freedom)) * self.standard_error
 
     @property
     def high(self) -> float:
-        """Upper end of the normal interval."""
-        return self.difference + float(norm.ppf(1 - ALPHA / 2)) * self.standard_error
+        """Upper end of the interval."""
+        return self.difference + float(t.ppf(1 - ALPHA / 2, self.freedom)) * self.standard_error
 
     @property
     def p(self) -> float:
         """Of no difference; 1 where both rank alike, so that nothing varies."""
         if self.standard_error == 0:
             return 1.0 if self.difference == 0 else 0.0
-        return float(2 * norm.sf(abs(self.difference) / self.standard_error))
+        return float(2 * t.sf(abs(self.difference) / self.standard_error, self.freedom))
 
 
 def delong(
@@ -96,14 +101,14 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def smallest_detectable_difference(
-    standard_error: float, power: float = POWER, alpha: float = ALPHA
+    standard_error: float, power: float = POWER, alpha: float = ALPHA, freedom: float = inf
 ) -> float:
     """The true difference that a two-sided test at ``alpha`` would find with ``power``.
 
     ``standard_error``: of the difference that was measured, so that it holds for as many patients
     as there were. Smaller differences may exist and this study could not show them.
     """
-    return float((norm.ppf(1 - alpha / 2) + norm.ppf(power)) * standard_error)
+    return float((t.ppf(1 - alpha / 2, freedom) + t.ppf(power, freedom)) * standard_error)
 
 
 def _components(truth: Labels, scores: Array) -> Array:

@@ -25,7 +25,8 @@ EXPLAINED = {
     "brier": "mean squared distance of probability and label",
     "ece": f"expected calibration error over {ECE_BINS} bins of equal width; resampling adds to "
     "it, so that its interval lies high",
-    "ece_by_chance": "the ece to expect of as many images if their probabilities were right",
+    "ece_by_chance": "the ece to expect of as many images and groups if their probabilities were "
+    "right",
     "operating_points": "the thresholds of the card, chosen elsewhere, and what they reach here",
     "indeterminate": "probabilities from low up to high are no answer, by the card; how many "
     "images lie there, and the figures of the others at the threshold",
@@ -48,7 +49,7 @@ def metrics(scored: Scored, threshold: float) -> dict[str, Any]:
         "n_groups": scored.n_groups,
         "clustered_by": scored.clustered_by,
         **{name: as_dict(found) for name, found in measure(scored, threshold).items()},
-        "ece_by_chance": round(ece_by_chance(scored.probabilities), 4),
+        "ece_by_chance": round(ece_by_chance(scored.probabilities, scored.groups), 4),
         "confusion_matrix": dict(zip(("tp", "fn", "fp", "tn"), map(int, counts), strict=True)),
     }
 

@@ -130,6 +130,7 @@ def test_table_and_figures_are_written(
     said = (out / "table.md").read_text()
     assert "| crop-r5 |" in said
     assert "background is no row here" in said
+    assert "(calibrated by: other patients)" in said
     assert (out / "roc.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -169,6 +170,52 @@ def test_folds_judge_every_slice_once(
     ]
     assert len(paths) == len(set(paths)) == record["n_images"] == 32
     assert record["floors"][0]["low"] is None
+    assert record["calibrated_by"] == "other folds"
+    assert record["rows"][0]["ece_of_folds"] is not None
+
+
+def test_finished_cells_are_used_again_whatever_calibrated_them(tmp_path: Path) -> None:
+    """Cells as they were kept before a calibration had an intercept; nothing is trained or judged.
+    Each fold has a temperature of its own, which is undone."""
+    data, cells = tmp_path / "data", tmp_path / "out" / "cells"
+    rng = np.random.default_rng(0)
+    labels, folds = np.arange(200) % 2, np.arange(200) // 2 % 5
+    for name in ("NonCOVID", "COVID"):
+        (data / name).mkdir(parents=True)
+        for number in np.flatnonzero(labels == (name == "COVID")):
+            (data / name / f"{number}.png").touch()
+    for row, effect in (("full", 1.0), ("crop-r5", 2.0)):
+        logits = rng.normal(effect * labels + 1, 1)  # too high by 1 and more
+        for fold in range(5):
+            folder, temperature = cells / f"{row}-seed1-fold{fold}", 1.0 + fold
+            folder.mkdir(parents=True)
+            floor = {"what": "forest", "value": 0.6, "low": 0.5, "high": 0.7}
+            card = {"temperature": temperature, "floor": floor, "training": {"minutes": 1}}
+            (folder / "network.json").write_text(json.dumps(card))
+            own = np.flatnonzero(folds == fold)
+            lines = [
+                f"{('NonCOVID', 'COVID')[labels[i]]}/{i}.png,{labels[i]},file:{i},"
+                f"{float(1 / (1 + np.exp(-logits[i] / temperature)))!r}"
+                for i in own
+            ]
+            kept = "\n".join(["path,truth,patient,probability", *lines, ""])
+            (folder / "predictions.csv").write_text(kept)
+    train = InThisProcess()
+    plan = Plan(("full", "crop"), seeds=(1,), folds=5)
+    record = ablate(plan, data, tmp_path / "out", "folders", train=train)
+    assert train.trained == []
+    assert (record["n_images"], record["calibrated_by"]) == (200, "other folds")
+    full, crop = record["rows"]
+    assert crop["auc"]["value"] > full["auc"]["value"]
+    for row in (full, crop):
+        assert row["slope"]["value"] == pytest.approx(1, abs=0.25)
+        assert row["intercept"]["value"] == pytest.approx(0, abs=0.1)
+        assert row["ece"]["value"] < 2 * row["ece_by_chance"]
+        assert row["ece_of_folds"] > row["ece_by_chance"]
+    chosen = record["chosen_on_folds"]["crop-r5"]
+    assert chosen["threshold_chosen_by"].startswith("Youden on the validation slices of 5 folds")
+    assert chosen["calibration"]["intercept"] < -1  # of the logits, not of what the cards made
+    assert "(calibrated by: other folds)" in (tmp_path / "out" / "table.md").read_text()
 
 
 def test_cells_of_another_recipe_are_refused_by_name(

@@ -20,7 +20,8 @@ def scores(n_seeds: int) -> RowScores:
     labels = np.arange(20) % 2
     probabilities = np.random.default_rng(n_seeds).random((n_seeds, 20)) / 2 + labels / 3
     files = tuple(f"file:{number}" for number in range(20))
-    return RowScores("r", tuple(range(n_seeds)), files, labels, files, probabilities)
+    seeds, folds = tuple(range(n_seeds)), np.zeros(20, int)
+    return RowScores("r", seeds, files, labels, files, folds, probabilities, probabilities)
 
 
 ROWS = [

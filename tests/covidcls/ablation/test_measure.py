@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.stats import t
 
 from covidcls.ablation.measure import FIGURES, auc_of_seeds, difference, figures_of
 from covidcls.ablation.predictions import RowScores
@@ -21,7 +24,8 @@ def row(name: str, effect: float, seeds: int = 3, spread: float = 0.0) -> RowSco
     noise = rng.random(60) + spread * np.random.default_rng(len(name)).random((seeds, 60))
     scores = (noise + effect * LABELS) / (1 + effect + spread)
     paths = tuple(f"{number}.png" for number in range(60))
-    return RowScores(name, tuple(range(seeds)), paths, LABELS, PATIENTS, scores)
+    folds, numbers = np.zeros(60, int), tuple(range(seeds))
+    return RowScores(name, numbers, paths, LABELS, PATIENTS, folds, scores, scores)
 
 
 def slow_figures(one: RowScores, seed: int) -> np.ndarray:
@@ -77,8 +81,9 @@ def test_equal_seeds_leave_the_clustered_delong_test_alone() -> None:
     full, crop = row("full", 0.2), row("crop", 0.6)
     found = difference(full, crop)
     one = delong(LABELS.tolist(), full.probabilities[0], crop.probabilities[0], PATIENTS)
-    assert (found.p, found.low) == pytest.approx((one.p, one.low))
-    assert found.smallest == pytest.approx(smallest_detectable_difference(one.standard_error))
+    assert found.standard_error == pytest.approx(one.standard_error)
+    assert found.freedom == pytest.approx(len(set(PATIENTS)) - 2)
+    assert found.p == pytest.approx(one.p, abs=0.02)  # of the normal, not of Student's t
 
 
 def test_seeds_that_disagree_widen_the_difference() -> None:
@@ -87,6 +92,33 @@ def test_seeds_that_disagree_widen_the_difference() -> None:
     of_seeds = auc_of_seeds(crop) - auc_of_seeds(full)
     expected = patients_alone.standard_error**2 + of_seeds.var(ddof=1) / 3
     assert difference(full, crop).standard_error ** 2 == pytest.approx(expected)
+
+
+def test_a_variance_of_three_seeds_is_read_by_students_t() -> None:
+    """Rows that no patient tells apart and seeds do: two degrees of freedom, not a normal."""
+    full = row("full", 0.2)
+    moved = full.scores + np.array([[0.0], [0.3], [0.9]]) * LABELS
+    found = difference(full, replace(full, name="crop", scores=moved))
+    assert 2 < found.freedom < 5
+    width = found.high - found.auc
+    assert width == pytest.approx(t.ppf(0.975, found.freedom) * found.standard_error)
+    assert found.p == pytest.approx(2 * t.sf(found.auc / found.standard_error, found.freedom))
+
+
+def test_the_smallest_difference_is_of_as_many_tests_as_the_table_has() -> None:
+    full, crop = row("full", 0.2), row("crop", 0.6)
+    alone, of_ten = difference(full, crop), difference(full, crop, tests=10)
+    expected = smallest_detectable_difference(
+        alone.standard_error, alpha=0.005, freedom=alone.freedom
+    )
+    assert of_ten.smallest == pytest.approx(expected)
+    assert of_ten.smallest > alone.smallest
+
+
+def test_rows_of_other_folds_are_not_compared() -> None:
+    full = row("full", 0.2)
+    with pytest.raises(UsageError, match="not judged on the same slices"):
+        difference(full, replace(full, name="crop", folds=np.arange(60) // 30))
 
 
 def test_accuracy_is_tested_over_patients_and_not_over_slices() -> None:

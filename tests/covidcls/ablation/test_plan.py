@@ -56,6 +56,7 @@ def test_named_rows_change_any_option_of_the_recipe() -> None:
         ("recipe: [1]", "recipe should be options by name"),
         ("rows: {full: {model.mixup: 0.1}}", "two rows are named 'full'"),
         ("seeds: []", "no row or no seed"),
+        ("seeds: [1, 2, 1]", "seeds 1, 2, 1 are not all different"),
         ("- 1", "holds no options"),
         ("a: [", "as YAML"),
     ],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -23,7 +25,8 @@ def scores(name: str, effect: float, n_seeds: int = 2, patients: int = 40) -> Ro
     probabilities = (rng.random((n_seeds, 80)) + effect * labels) / (1 + effect)
     of = tuple(f"p{number % patients}" for number in range(80))
     paths = tuple(map(str, range(80)))
-    return RowScores(name, tuple(range(n_seeds)), paths, labels, of, probabilities)
+    seeds, folds = tuple(range(n_seeds)), np.zeros(80, int)
+    return RowScores(name, seeds, paths, labels, of, folds, probabilities, probabilities)
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +50,17 @@ def test_the_csv_has_a_line_a_row_and_every_column(table: Table) -> None:
     assert float(crop["difference"]) == pytest.approx(
         float(crop["auc"]) - float(lines[0][header.index("auc")]), abs=1e-3
     )
+
+
+def test_what_the_probabilities_are_worth_stands_below_with_what_chance_makes(table: Table) -> None:
+    crop = table.rows[1]
+    found, said = crop.reliability, markdown(table, "title")
+    line = next(one for one in said.split("How far")[1].splitlines() if one.startswith("| crop"))
+    assert f"{found.figures['ece'].value:.3f} (" in line
+    assert line.count(f"| {found.ece_by_chance:.3f} |") == 1
+    record = as_dict(table)["rows"][1]
+    assert record["slope"]["value"] == pytest.approx(found.figures["slope"].value, abs=1e-4)
+    assert (record["ece_of_folds"], as_dict(table)["calibrated_by"]) == (None, "card")
 
 
 def test_floors_background_and_what_could_be_shown_stand_beside(table: Table) -> None:
@@ -89,7 +103,7 @@ def test_the_floor_of_several_folds_is_their_mean() -> None:
 def test_a_curve_of_the_roc_is_the_mean_of_its_seeds() -> None:
     one = scores("full", 0.5)
     alone = [
-        RowScores("full", (0,), one.paths, one.labels, one.patients, one.probabilities[[seed]])
+        replace(one, seeds=(0,), scores=one.scores[[seed]], probabilities=one.scores[[seed]])
         for seed in (0, 1)
     ]
     curves = [roc_table([row])["full"] for row in alone]

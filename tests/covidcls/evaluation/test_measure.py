@@ -42,5 +42,15 @@ def test_right_probabilities_have_the_error_of_chance_and_fewer_slices_more_of_i
     probabilities = rng.random(400)
     labels = [(rng.random(400) < probabilities).astype(int) for _ in range(200)]
     errors = [ece(one, probabilities, np.ones((1, 400)))[0] for one in labels]
-    assert ece_by_chance(probabilities) == pytest.approx(np.mean(errors), rel=0.05)
-    assert ece_by_chance(probabilities[:100]) > 1.5 * ece_by_chance(probabilities)
+    each = [str(number) for number in range(400)]
+    assert ece_by_chance(probabilities, each) == pytest.approx(np.mean(errors), rel=0.05)
+    fewer = ece_by_chance(probabilities[:100], each[:100])
+    assert fewer > 1.5 * ece_by_chance(probabilities, each)
+
+
+def test_slices_of_one_patient_are_right_or_wrong_together() -> None:
+    """400 slices of 100 patients with one probability each have the error of 100 slices."""
+    probabilities = np.random.default_rng(3).random(100)
+    patients = [str(number) for number in range(100)]
+    four = ece_by_chance(np.repeat(probabilities, 4), np.repeat(patients, 4).tolist())
+    assert four == pytest.approx(ece_by_chance(probabilities, patients))
