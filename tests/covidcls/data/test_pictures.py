@@ -141,7 +141,7 @@ def test_the_parts_that_folders_tell_are_kept_and_validation_drawn_where_there_i
         return divide(pictures, 0.2, seed=3)
 
     for told in (("train", "val", "test"), ("train", "val"), ("val", "test")):
-        found = parts_of(*told)  # type: ignore[arg-type]
+        found = parts_of(*told)
         assert {part: len(ones) for part, ones in found.items() if ones} == dict.fromkeys(told, 99)
     drawn = parts_of("train", "test")
     assert len(drawn["test"]) == 99 and 10 < len(drawn["val"]) < 30

@@ -94,7 +94,7 @@ def test_class_folders_below_parts_of_a_split_are_divided_as_they_lie(
         shutil.copytree(folders, tmp_path / "whole" / part)
     whole = Source(str(tmp_path / "whole"))
     for part in ("train", "val", "test"):
-        found = read_source(whole, part, division())  # type: ignore[arg-type]
+        found = read_source(whole, part, division())
         assert {p.path.parts[-3] for p in found} == {part} and len(found) == 24
     validation = read_source(whole, "val", division(0))
     assert {p.path.parts[-3] for p in validation} == {"train", "val"}, "folds leave test alone"

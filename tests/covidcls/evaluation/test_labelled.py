@@ -30,7 +30,7 @@ def test_the_parts_that_folders_tell_are_the_splits(folders: Path, tmp_path: Pat
     for part in ("train", "test"):
         (tmp_path / "whole" / part).symlink_to(folders)
     counts = {
-        split: len(read_labelled_pictures(tmp_path / "whole", "folders", "COVID", split))  # type: ignore[arg-type]
+        split: len(read_labelled_pictures(tmp_path / "whole", "folders", "COVID", split))
         for split in ("all", "train", "val", "test")
     }
     assert counts["test"] == 80 and counts["all"] == 160
