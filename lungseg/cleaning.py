@@ -74,8 +74,9 @@ def certainty(mask: NDArray[np.bool_], probability: NDArray[np.float32]) -> floa
     count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=4)
     if count == 1:
         return 0.0
-    sums = np.bincount(labels.ravel(), weights=probability.ravel(), minlength=count)
-    return float((sums[1:] / np.bincount(labels.ravel(), minlength=count)[1:]).max())
+    inside = labels[mask]  # of the mask alone: most of the picture is none
+    sums = np.bincount(inside, weights=probability[mask], minlength=count)
+    return float((sums[1:] / np.bincount(inside, minlength=count)[1:]).max())
 
 
 def _around(piece: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -91,12 +93,12 @@ class LungSegmenter:
     def predict(self, slices: Sequence[Slice], batch_size: int = 16) -> list[LungMask]:
         """A mask for each slice, in the geometry of the slice."""
         masks: list[LungMask] = []
-        for start in range(0, len(slices), batch_size):
-            batch = slices[start : start + batch_size]
-            masks.extend(
-                self.mask_of(one, maps, chest)
-                for one, (maps, chest) in zip(batch, self.probabilities(batch), strict=True)
-            )
+        with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="cleaning") as cleaners:
+            for start in range(0, len(slices), batch_size):
+                batch = slices[start : start + batch_size]
+                found = self.probabilities(batch)
+                # cleaning is OpenCV and NumPy, which let other threads work meanwhile
+                masks += cleaners.map(self.mask_of, batch, *zip(*found, strict=True))
         return masks
 
     def probabilities(
