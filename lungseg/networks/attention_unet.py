@@ -98,9 +98,10 @@ class UpBlock(nn.Module):
         if skip is not None and self.gate is not None:
             skip = self.gate(skip, coarse)
         if not self.training and not self.separable:
-            (convolution, *rest), *blocks = self.convolve
+            blocks: Any = self.convolve
+            (convolution, *rest), *others = blocks
             result = up_convolution(coarse, skip, convolution.weight)
-            for step in (*rest, *blocks):
+            for step in (*rest, *others):
                 result = step(result)
             return result
         up = functional.interpolate(coarse, scale_factor=2.0, mode="nearest")
