@@ -22,8 +22,8 @@ from lungseg.errors import UsageError
 BACKGROUND = "background"
 
 RULES = {
-    "figures": "mean over seeds; 95 % by 2,000 resamples of patients and of seeds, so that one "
-    "seed gives intervals over patients alone",
+    "figures": "mean over seeds; 95 % by 2,000 resamples of patients and of seeds; too narrow "
+    "where few seeds differ more than patients make them, and over patients alone of one seed",
     "auc": "over folds of the pairs within a fold, which one training ranks: scores of two "
     "trainings are on two scales",
     "threshold": f"a calibrated probability from {THRESHOLD} on is called positive; neither was "
@@ -35,8 +35,10 @@ RULES = {
     "clustered by patient, with the variance over seeds added; interval and p by Student's t "
     "(Satterthwaite's degrees of freedom), since few seeds tell their variance badly. Trainings of "
     "two folds share most slices, which no interval knows of",
-    "accuracy_p": "exact McNemar over patients, each called by its mean probability",
-    "p_holm": "p after Holm over the rows; an effect is shown where it is below 0.05",
+    "accuracy_p": "exact McNemar over patients, each called by its mean probability over slices "
+    "and seeds",
+    "p_holm": "p after Holm over the rows, of AUC and of accuracy each for itself; an effect is "
+    "shown where it is below 0.05",
     "smallest": "the true difference of AUC that so many patients and seeds would show with a "
     "power of 0.8 after the first step of Holm",
     "ece": "expected calibration error over 10 bins; resampling adds to it, so that its interval "
