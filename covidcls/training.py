@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from lungseg.errors import UsageError
 from lungseg.optimiser import Schedule, adamw
 from lungseg.repeats import seen_once
 from lungseg.tensors import normalise
+
+PASSES = 2  # over the augmented slices, for layers on fixed features
 
 
 class CovidModule(lightning.LightningModule):
@@ -98,6 +101,14 @@ class CovidModule(lightning.LightningModule):
 
     def on_fit_start(self) -> None:
         self.network.to(memory_format=torch.channels_last)
+        begin: Any = getattr(self.network, "begin", None)  # of a network with fixed features
+        if begin is not None:
+            data: Any = self.trainer
+            loaders = (data.datamodule.train_dataloader() for _ in range(PASSES))
+            begin(
+                (self._given(batch["picture"].to(self.device)), batch["label"])
+                for batch in chain.from_iterable(loaders)
+            )
 
     def training_step(self, batch: Sample, index: int) -> Tensor:
         pictures, target = batch["picture"], batch["label"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -20,10 +20,8 @@ LEAST_LESION = 1e-5
 PENALTY = 1.0
 # Share of the look's logit in the sum, whose spread is several times that of the others.
 LOOK_SHARE = 0.25
-# Of the standardised features: by so much Adam's steps in their weights are larger than in the
-# look's, which starts from ImageNet, while these start from nothing.
-GAIN = 8.0
 LESION_MASK = 1  # channel of stage 1's masks
+LESION_BRANCHES = 3  # deep, fine, peak
 
 
 def by_lesion(lesion: Tensor) -> Tensor:
@@ -82,7 +80,7 @@ class LesionPooling(nn.Module):
             self.standardise(pooled.detach().mean((2, 3)))  # which only takes note of them
         # by what was seen so far: by the batch itself, a picture would be judged by its neighbours
         mean, variance = self.standardise.running_mean, self.standardise.running_var
-        standard = functional.batch_norm(pooled, mean, variance, eps=self.standardise.eps) * GAIN
+        standard = functional.batch_norm(pooled, mean, variance, eps=self.standardise.eps)
         if self.look is None:
             return standard
         of_look: Any = self.look
@@ -98,6 +96,29 @@ class LesionPooling(nn.Module):
             deep = levels[3] * by_lesion(functional.avg_pool2d(lesion, GRID))
             mean, peak = fine * by_lesion(lesion), fine * at_maximum(fine, lungs)
             return torch.cat([deep, *(functional.avg_pool2d(one, GRID) for one in (mean, peak))], 1)
+
+    def begin(self, batches: Iterable[tuple[Tensor, Tensor]]) -> None:
+        """Fit the layers on what stage 1 sees, which does not change, as :meth:`loss` would in the
+        end: by logistic regression on ``batches`` of pictures and labels N. Only once."""
+        if self.standardise.num_batches_tracked:
+            return  # a training that goes on
+        from sklearn.linear_model import LogisticRegression
+
+        seen, labels = [], []
+        for pictures, target in batches:
+            pooled = self._of_lesions(normalise(pictures[:, 0]), pictures[:, 1:2]).mean((2, 3))
+            self.standardise(pooled)
+            seen.append(pooled)
+            labels.append(target)
+        mean, variance = self.standardise.running_mean, self.standardise.running_var
+        features = functional.batch_norm(torch.cat(seen), mean, variance, eps=self.standardise.eps)
+        truth = torch.cat(labels).cpu().numpy() > 0.5
+        model = LogisticRegression(C=1 / (2 * PENALTY * len(truth)), max_iter=1000)
+        weights = self.classifier.weight.data.split(self.widths, dim=1)
+        for number, one in enumerate(features.split(self.widths[:LESION_BRANCHES], dim=1)):
+            model.fit(one.double().cpu().numpy(), truth)
+            weights[number].copy_(torch.from_numpy(model.coef_))
+            self.biases.data[number] = float(model.intercept_[0])
 
     def forward(self, pictures: Tensor) -> Tensor:
         logits: Tensor = self.classifier(self.global_pool(self.forward_features(pictures)))
@@ -115,9 +136,9 @@ class LesionPooling(nn.Module):
         weights = self.classifier.weight.split(self.widths, dim=1)
         losses = []
         for number, (one, weight) in enumerate(zip(features, weights, strict=True)):
-            is_look = number == len(self.widths) - 1 and self.look is not None
+            is_look = number == LESION_BRANCHES
             given = self.dropout(one) / LOOK_SHARE if is_look else one
             logits = functional.linear(given, weight, self.biases[number : number + 1]).squeeze(1)
             loss = of(logits, target)
-            losses.append(loss if is_look else loss + PENALTY * (GAIN * weight).square().sum())
+            losses.append(loss if is_look else loss + PENALTY * weight.square().sum())
         return torch.stack(losses).mean()
