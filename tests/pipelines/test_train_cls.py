@@ -116,7 +116,7 @@ def test_both_trained_stages_make_a_pipeline(
         (["--name=new", "--data.batch_size=64"], "smaller --data.batch_size"),
         (
             ["--name=new", "--data.layout=folders"],
-            "one folder for each class, 'COVID' among them; found Data-split, Images-processed",
+            "is laid out as COVID-CT is published: choose the layout covid-ct",
         ),
     ],
 )
