@@ -1,11 +1,11 @@
-"""How the shipped networks do on slices of a hospital that none of them was trained on.
+"""How the shipped networks do on slices of a hospital that they were not trained on.
 
     cd benchmarks; python other_hospital.py DIR > other_hospital.json
 
-For each shipped classifier, and for the share of the lung that stage 1 calls lesion (by its mask,
-and as the mean of the probability; no class label has taught either), the AUC with its interval
-over images: the set has no patient ids, and neighbouring slices are often one patient, so the
-intervals are too narrow.
+For each shipped classifier whose card does not name the data set, and for the share of the lung
+that stage 1 calls lesion (by its mask, and as the mean of the probability; no class label has
+taught either), the AUC with its interval over images: the set has no patient ids, and neighbouring
+slices are often one patient, so the intervals are too narrow.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from covidcls.data.pictures import read_class_folders
 from covidcls.operating_point import youden_threshold
 from covidcls.statistics import figures
 from lungseg.allocator import keep_freed_memory
-from lungseg.checkpoint import defaults, shipped_directory
+from lungseg.checkpoint import shipped_directory
 from lungseg.io import read_slices
 from lungseg.segmenter import LungSegmenter
 from pipelines.guard import refuse_mask, refuse_picture
@@ -40,10 +40,7 @@ def main() -> None:
     keep_freed_memory()
     pictures = read_class_folders(given.data, given.positive)
     segmenter = LungSegmenter.from_checkpoint()
-    names = defaults(shipped_directory())["classifier"]
-    classifiers = {
-        f"{region}: {n}": CovidClassifier.from_checkpoint(n) for region, n in names.items()
-    }
+    classifiers = unseen_by(given.data.name)
     labels: list[int] = []
     scores: dict[str, list[float]] = {name: [] for name in (*SHARES, *classifiers)}
     refused = 0
@@ -86,6 +83,16 @@ def main() -> None:
         },
     }
     print(json.dumps(result, indent=2))
+
+
+def unseen_by(data: str) -> dict[str, CovidClassifier]:
+    """The shipped classifiers, by region and name, that were not trained on the set ``data``."""
+    found = {}
+    for file in sorted(shipped_directory().glob("*.json")):
+        card = json.loads(file.read_text(encoding="utf-8"))
+        if card.get("kind") == "classifier" and data not in card["training"]["data"].split(", "):
+            found[f"{card['region']}: {file.stem}"] = CovidClassifier.from_checkpoint(file.stem)
+    return found
 
 
 if __name__ == "__main__":

@@ -46,6 +46,7 @@ def with_tables(text: str) -> str:
     text = _replaced(text, "tried", tried([c for c in [*cards, *others] if "lite2" in c["name"]]))
     text = _replaced(text, "weights", weights(cards))
     text = _replaced(text, "elsewhere", elsewhere(BENCHMARKS / "other_hospital.json"))
+    text = _replaced(text, "transfer", transfer(BENCHMARKS / "transfer.json"))
     text = _replaced(text, "explanation", explanation(BENCHMARKS / "explanation.json"))
     text = _replaced(text, "light install", light_install(BENCHMARKS / "light_install.json"))
     text = _replaced(text, "backends", backends(BENCHMARKS / "backend_difference.json"))
@@ -171,6 +172,24 @@ def elsewhere(path: Path) -> str:
         f"{table}\n\n{result['data']}: {judged} of {result['images']} slices judged "
         f"({result['positive']} COVID), {result['refused']} refused by the guard; intervals over "
         "images, for want of patient ids."
+    )
+
+
+def transfer(path: Path) -> str:
+    """AUC of every row of a cross test on every data set."""
+    if not path.is_file():
+        return "not measured"
+    rows = json.loads(path.read_text())["rows"]
+    tested_on = list(dict.fromkeys(row["tested_on"] for row in rows))
+    lines: dict[tuple[str, str], dict[str, str]] = {}
+    for row in rows:
+        line = lines.setdefault((row["row"], row["trained_on"]), {})
+        line[row["tested_on"]] = _figure(row["auc"])
+    head = ["what ranks the slices", "trained on"]
+    head += [f"AUC on {name}" for name in tested_on]
+    return _table(
+        head,
+        [[*key, *(line.get(name, "-") for name in tested_on)] for key, line in lines.items()],
     )
 
 
