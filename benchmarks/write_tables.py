@@ -2,8 +2,8 @@
 
     python benchmarks/write_tables.py
 
-Cards of the shipped weights lie in ``checkpoints/``, those of the second seeds, trained from the
-same configs and not shipped, in ``benchmarks/seeds/``, those of other recipes in
+Cards of the shipped weights lie in ``checkpoints/``, those of other seeds, trained from a config of
+today and not shipped, in ``benchmarks/seeds/``, those of other recipes in
 ``benchmarks/tried/``. The speed is the output of ``python benchmarks/predict_speed.py``, kept in
 ``benchmarks/predict_speed.json``; the other hospital that of
 ``python benchmarks/other_hospital.py``, the energy inside the lungs that of
@@ -94,22 +94,28 @@ def lesion_share(cards: Sequence[Card]) -> str:
 
 
 def stage_two(cards: Sequence[Card]) -> str:
-    """Validation figures of every seed, with the floor."""
+    """Validation figures of every seed on each source that it learned, with the floor."""
     rows = []
     for card in sorted(cards, key=lambda c: (c["name"], c["training"]["seed"])):
-        training, figures = card["training"], card["figures"]["val"]
-        rows.append(
-            [
-                f"{card['name']}, seed {training['seed']}",
-                card["region"],
-                {"none": "random", "package": "ImageNet"}.get(training["started_from"], "a file"),
-                f"{training['epochs']} (best: {training['best_epoch'] + 1})",
-                *(_figure(figures[k]) for k in ("auc", "accuracy", "recall", "specificity")),
-                _figure(card["floor"]),
-            ]
-        )
-    head = ["network", "region", "start", "epochs", "AUC", "accuracy", "recall", "specificity"]
-    return _table([*head, "floor: AUC without lungs"], rows)
+        training = card["training"]
+        sources = card.get("figures_by_source", {}).get("val", {})
+        by_source = {name: one for name, one in sources.items() if name != "mean_auc"}
+        for source, figures in (by_source or {training["data"]: card["figures"]["val"]}).items():
+            rows.append(
+                [
+                    f"{card['name']}, seed {training['seed']}",
+                    card["region"],
+                    {"none": "random", "package": "ImageNet"}.get(
+                        training["started_from"], "a file"
+                    ),
+                    f"{training['epochs']} (kept: {training['best_epoch'] + 1})",
+                    source,
+                    *(_figure(figures[k]) for k in ("auc", "accuracy", "recall", "specificity")),
+                    _figure(card["floor"]),
+                ]
+            )
+    head = ["network", "region", "start", "epochs", "validated on", "AUC", "accuracy", "recall"]
+    return _table([*head, "specificity", "floor: AUC without lungs, all sources"], rows)
 
 
 def tried(cards: Sequence[Card]) -> str:
