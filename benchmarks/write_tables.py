@@ -46,6 +46,7 @@ def with_tables(text: str) -> str:
     text = _replaced(text, "tried", tried([c for c in [*cards, *others] if "lite2" in c["name"]]))
     text = _replaced(text, "weights", weights(cards))
     text = _replaced(text, "elsewhere", elsewhere(BENCHMARKS / "other_hospital.json"))
+    text = _replaced(text, "audit speed", audit_speed(BENCHMARKS / "audit_speed.json"))
     text = _replaced(text, "transfer", transfer(BENCHMARKS / "transfer.json"))
     text = _replaced(text, "explanation", explanation(BENCHMARKS / "explanation.json"))
     text = _replaced(text, "light install", light_install(BENCHMARKS / "light_install.json"))
@@ -178,6 +179,32 @@ def elsewhere(path: Path) -> str:
         f"{table}\n\n{result['data']}: {judged} of {result['images']} slices judged "
         f"({result['positive']} COVID), {result['refused']} refused by the guard; intervals over "
         "images, for want of patient ids."
+    )
+
+
+def audit_speed(path: Path) -> str:
+    """Seconds and memory of the search for copies by the number of pictures."""
+    if not path.is_file():
+        return "not measured"
+    result = json.loads(path.read_text())
+    rows = [
+        [
+            f"{int(count):,}",
+            f"{found['seconds']:.0f}",
+            f"{found['cpu_s']:.0f}",
+            f"{found['candidates'] / int(count):.1f}",
+            f"{found['planted_found']} of {found['planted']}",
+            str(found["other_pairs"]),
+            f"{found['peak_memory_mib']:,}",
+        ]
+        for count, found in result["counts"].items()
+    ]
+    head = ["pictures", "s", "processor s", "pairs compared a picture", "copies found"]
+    growth = " and ".join(str(power) for power in result["growth_cpu"][-2:])
+    return (
+        f"{_table([*head, 'other pairs', 'peak memory, MiB'], rows)}\n\n"
+        f"{result['cores']} cores; the processor time of the last two grew with the power {growth} "
+        "of the number of pictures (1: each costs the same; 2: all pairs)."
     )
 
 
