@@ -277,7 +277,7 @@ def test_the_command_trains_in_a_process_and_prints_the_table(
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (["--data", "gone"], "one folder for each class"),
+        (["--data", "gone"], "one for each class"),
         (["--layout", "covid-ct"], "should hold Data-split/"),
         (["--config", "gone.yaml"], "there is no file gone.yaml"),
         (["--out", "."], "has other things than cells"),

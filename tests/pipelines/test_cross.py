@@ -104,7 +104,7 @@ def test_a_source_may_name_its_layout() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (["--train", "gone"], "one folder for each class"),
+        (["--train", "gone"], "one for each class"),
         (["--test", "covid-ct:gone"], "there is no list"),
         (["--config", "gone.yaml"], "there is no file gone.yaml"),
         (["--out", "."], "has other things than cells"),

@@ -118,7 +118,7 @@ def test_without_gates_the_skips_are_joined_as_they_are() -> None:
     block = network.decoder[0]
     coarse, skip = torch.randn(1, 8, 2, 2), torch.randn(1, 8, 4, 4)
     whole = torch.cat([functional.interpolate(coarse, scale_factor=2), skip], dim=1)
-    assert torch.equal(block(coarse, skip), block.convolve(whole))
+    torch.testing.assert_close(block(coarse, skip), block.convolve(whole))
 
 
 def test_separable_blocks_filter_each_channel_alone(network: AttentionUNet) -> None:

@@ -101,7 +101,7 @@ def test_a_part_without_a_class_is_refused(glimpses: Glimpses) -> None:
     ]
     with pytest.raises(UsageError, match="test has no image of sick"):
         compare_splits(listed, glimpses, [], seeds=(0,))
-    with pytest.raises(UsageError, match="it has a, b"):
+    with pytest.raises(UsageError, match="there is a, b"):
         compare_splits(
             [replace(image, split="ab"[n % 2]) for n, image in enumerate(listed)], glimpses, []
         )
