@@ -100,10 +100,10 @@ def compiled(
 def compiled_bfloat16(checkpoint: Checkpoint, recipe: Recipe, device: str) -> OpenvinoNetwork:
     """In bfloat16 where the processor has it.
 
-    To be asked for by name: with the shipped networks, the probabilities of 200 slices moved by
-    0.018 in the mean and 0.156 at most, 9 labels flipped, and the least Dice of a mask was 0.985.
-    No half of it is near enough: stage 2 alone moves them by up to 0.110, stage 1 alone by 0.131,
-    since the box moved on 46 slices (``benchmarks/backend_difference.py``).
+    To be asked for by name: with the shipped networks, the probabilities of 122 slices moved by
+    0.006 in the mean and 0.047 at most, and one label flipped. No half of it is near enough: stage 2
+    alone moves them by up to 0.032, stage 1 alone by 0.061, since the box moved on 10 slices
+    (``benchmarks/backend_difference.json``).
     """
     return compiled(checkpoint, recipe, device, bfloat16=True)
 
