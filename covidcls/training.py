@@ -103,8 +103,8 @@ class CovidModule(lightning.LightningModule):
         self.network.to(memory_format=torch.channels_last)
         begin: Any = getattr(self.network, "begin", None)  # of a network with fixed features
         if begin is not None:
-            data: Any = self.trainer
-            loaders = (data.datamodule.train_dataloader() for _ in range(PASSES))
+            trainer: Any = self.trainer
+            loaders = (trainer.datamodule.train_dataloader() for _ in range(PASSES))
             begin(
                 (self._given(batch["picture"].to(self.device)), batch["label"])
                 for batch in chain.from_iterable(loaders)
