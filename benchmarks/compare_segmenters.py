@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).resolve().parents[1]
 SOURCES = ("lung-masks", "medseg-98", "tcga-hu")
 FIGURES = ("dice", "worst_decile", "empty", "lesion_dice_pooled")
-SIZE = 256  # pixels a side at which the milliseconds are measured
 BASE, CLASSIC = "shipped", "classic"
 
 
@@ -52,6 +51,11 @@ class Variant:
             f"--{name}={value if isinstance(value, str) else json.dumps(value)}"
             for name, value in self.changes.items()
         ]
+
+    def changed(self, part: str) -> set[str]:
+        """The options of ``part``, ``model`` or ``data``, that ``changes`` sets."""
+        names = [name.split(".") for name in self.changes]
+        return {option for head, option, *_ in names if head == part}
 
 
 def _loss(region: str, bce: float, **others: Any) -> dict[str, Any]:
@@ -74,6 +78,10 @@ VARIANTS = {
             "model.pretrained": "none",
         },
     ),
+    "larger-encoder": Variant(
+        "EfficientNet-Lite2 as the encoder", {"model.encoder": "tf_efficientnet_lite2"}
+    ),
+    "more-pixels": Variant("320 pixels a side instead of 256", {"data.size": 320}),
     CLASSIC: Variant("threshold and components, without training"),
     "focal-tversky": Variant(
         "Focal Tversky, exponent gamma = 1.3", _loss("focal_tversky", 0.0, **PRINTED)
@@ -213,35 +221,30 @@ def comparison(given: argparse.Namespace) -> dict[str, Any]:
         "config": given.config.name,
         "epochs": given.epochs,
         **recipe,
-        "size": SIZE,
         "machine": machine(given.threads),
         "variants": variants,
     }
 
 
 def common_recipe(cards: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Seed, steps, split and data, the same in all ``cards``; None where there is no card.
+    """Seed, steps, split and data of the first of ``cards``, the same in all but where a variant
+    changes an option of the data; None where there is no card.
 
     Raises UsageError where a card has others: figures of two recipes are no comparison.
     """
-    recipes = {
-        name: {
-            **{key: card["training"][key] for key in ("seed", "steps", "split_sha256")},
-            "data": card["training"]["recipe"]["data"],
-        }
-        for name, card in cards.items()
-    }
+    recipes = {name: card["training"] for name, card in cards.items()}
+    shared = ("seed", "steps", "split_sha256")
     if not recipes:
-        return dict.fromkeys(("seed", "steps", "split_sha256", "data"))
+        return dict.fromkeys((*shared, "data"))
     first, *others = recipes
     for name in others:
-        differing = [key for key in recipes[first] if recipes[name][key] != recipes[first][key]]
-        if differing:
-            raise UsageError(
-                f"{name} and {first} were trained with another {' and '.join(differing)}; remove "
-                "the weights and runs of one of both, or give another --runs"
-            )
-    return recipes[first]
+        differing = [key for key in shared if recipes[name][key] != recipes[first][key]]
+        data = (recipes[one]["recipe"]["data"] for one in (name, first))
+        if unlike(*data, VARIANTS[name].changed("data")):
+            differing.append("data")
+        refuse_differing(name, first, differing)
+    common = recipes[first]
+    return {**{key: common[key] for key in shared}, "data": common["recipe"]["data"]}
 
 
 def check_base(cards: Mapping[str, Mapping[str, Any]]) -> None:
@@ -249,19 +252,23 @@ def check_base(cards: Mapping[str, Mapping[str, Any]]) -> None:
     change: it was trained before the config was."""
     base = cards.get(BASE)
     for name, card in cards.items() if base is not None else ():
-        changed = {option.partition(".")[2] for option in VARIANTS[name].changes}
-        changed = {option.partition(".")[0] for option in changed}
-        models = [dict(one["training"]["recipe"]["model"]) for one in (base, card)]
-        differing = [
-            option
-            for option in sorted(models[0].keys() | models[1].keys())
-            if option not in changed and models[0].get(option) != models[1].get(option)
-        ]
-        if differing:
-            raise UsageError(
-                f"{name} and shipped were trained with another {' and '.join(differing)}; remove "
-                "the weights and runs of one of both, or give another --runs"
-            )
+        models = (one["training"]["recipe"]["model"] for one in (base, card))
+        refuse_differing(name, BASE, unlike(*models, VARIANTS[name].changed("model")))
+
+
+def unlike(one: Mapping[str, Any], other: Mapping[str, Any], changed: set[str]) -> list[str]:
+    """The options that differ, but for those that were ``changed`` on purpose."""
+    options = sorted((one.keys() | other.keys()) - changed)
+    return [option for option in options if one.get(option) != other.get(option)]
+
+
+def refuse_differing(name: str, other: str, differing: Sequence[str]) -> None:
+    """Raise UsageError if there are any."""
+    if differing:
+        raise UsageError(
+            f"{name} and {other} were trained with another {' and '.join(differing)}; remove "
+            "the weights and runs of one of both, or give another --runs"
+        )
 
 
 def from_card(card: Mapping[str, Any]) -> dict[str, Any]:
@@ -277,6 +284,7 @@ def from_card(card: Mapping[str, Any]) -> dict[str, Any]:
         "minutes": None if training["resumed"] else training["minutes"],
         "best_epoch": training["best_epoch"],
         "architecture": card["architecture"],
+        "size": training["recipe"]["data"]["size"],
         "loss": card["loss"],
         "model": training["recipe"]["model"],
         "sha256": card["sha256"],
@@ -365,13 +373,22 @@ def times(names: Sequence[str], given: argparse.Namespace) -> dict[str, dict[str
     from lungseg.threshold import threshold_display_lungs
 
     torch.set_num_threads(given.threads)
-    picture = sample_pictures(REPOSITORY / "samples", SIZE)[:1]
+    segmenters = {
+        name: LungSegmenter.from_checkpoint(name, given.runs / "weights", device="cpu")
+        for name in names
+    }
+    found: dict[str, dict[str, float]] = {}
+    for size in sorted({one.size for one in segmenters.values()}):
+        picture = sample_pictures(REPOSITORY / "samples", size)[:1]
+        ways = {
+            name: in_torch(one.network, torch.float32)
+            for name, one in segmenters.items()
+            if one.size == size
+        }
+        found |= timed(ways, picture, given.repeats)
+    picture = sample_pictures(REPOSITORY / "samples", 256)[:1]
     grey = (picture[0, 0] * 0.5 + 0.5).numpy()
-    ways: dict[str, Any] = {CLASSIC: lambda batch: threshold_display_lungs(grey)}
-    for name in names:
-        segmenter = LungSegmenter.from_checkpoint(name, given.runs / "weights", device="cpu")
-        ways[name] = in_torch(segmenter.network, torch.float32)
-    return timed(ways, picture, given.repeats)
+    return found | timed({CLASSIC: lambda _: threshold_display_lungs(grey)}, picture, given.repeats)
 
 
 if __name__ == "__main__":

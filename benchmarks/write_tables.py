@@ -361,7 +361,8 @@ def compared(path: Path) -> str:
         f"seed {result['seed']}, validation patients. Minus shipped: paired over the slices of "
         "all three sources, intervals over patients; one that holds 0 decides nothing. "
         "Milliseconds: torch float32, one slice of "
-        f"{result['size']} px at a time, {_machine(result['machine'])}."
+        f"{result['data']['size']} px at a time if nothing else is said, "
+        f"{_machine(result['machine'])}."
     )
 
 

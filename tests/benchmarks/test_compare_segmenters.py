@@ -29,6 +29,7 @@ def module_of(repository: Path, options: list[str]) -> LungMaskModule:
     """The module of the shipped recipe with ``options``, without its pretrained start."""
     parser = ArgumentParser()
     parser.add_class_arguments(LungMaskModule, "model")
+    parser.add_argument("--data.size", type=int)
     recipe = yaml.safe_load((repository / "configs/seg/attention_unet_lite0.yaml").read_text())
     base = parser.parse_object({"model": recipe["model"]})
     given = parser.parse_args([*options, "--model.pretrained=none"], namespace=base)
@@ -58,7 +59,7 @@ def test_every_variant_trains_and_none_is_another(script: ModuleType, repository
         assert gradient is not None, name
         assert gradient.isfinite().all(), name
         assert gradient.abs().max() > 0, name
-        settings.append((module.architecture, vars(module.loss_settings)))
+        settings.append((module.architecture, vars(module.loss_settings), variant.changed("data")))
     assert all(one not in settings[:n] for n, one in enumerate(settings))
 
 
@@ -170,3 +171,4 @@ def test_variants_of_two_recipes_are_no_comparison(script: ModuleType) -> None:
     assert script.common_recipe({})["seed"] is None
     with pytest.raises(UsageError, match="bce and shipped were trained with another seed and data"):
         script.common_recipe({**cards, "bce": card(2, 32)})
+    assert script.common_recipe({**cards, "more-pixels": card(1, 80)})["data"] == {"size": 64}
