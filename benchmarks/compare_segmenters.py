@@ -239,21 +239,22 @@ def common_recipe(cards: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     first, *others = recipes
     for name in others:
         differing = [key for key in shared if recipes[name][key] != recipes[first][key]]
-        data = (recipes[one]["recipe"]["data"] for one in (name, first))
-        if unlike(*data, VARIANTS[name].changed("data")):
+        data, common = (recipes[one]["recipe"]["data"] for one in (name, first))
+        if unlike(data, common, VARIANTS[name].changed("data")):
             differing.append("data")
         refuse_differing(name, first, differing)
-    common = recipes[first]
-    return {**{key: common[key] for key in shared}, "data": common["recipe"]["data"]}
+    base = recipes[first]
+    return {**{key: base[key] for key in shared}, "data": base["recipe"]["data"]}
 
 
 def check_base(cards: Mapping[str, Mapping[str, Any]]) -> None:
     """Raise UsageError where a variant differs from ``shipped`` in an option that it does not
     change: it was trained before the config was."""
-    base = cards.get(BASE)
-    for name, card in cards.items() if base is not None else ():
-        models = (one["training"]["recipe"]["model"] for one in (base, card))
-        refuse_differing(name, BASE, unlike(*models, VARIANTS[name].changed("model")))
+    if BASE not in cards:
+        return
+    base, *models = (card["training"]["recipe"]["model"] for card in (cards[BASE], *cards.values()))
+    for name, model in zip(cards, models, strict=True):
+        refuse_differing(name, BASE, unlike(model, base, VARIANTS[name].changed("model")))
 
 
 def unlike(one: Mapping[str, Any], other: Mapping[str, Any], changed: set[str]) -> list[str]:
