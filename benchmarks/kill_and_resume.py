@@ -4,7 +4,8 @@
     python benchmarks/kill_and_resume.py --slices 40 --kills 6
 
 The slices are phantoms: pictures, and one volume. The command must end with the same
-predictions.csv, cases.csv, masks and overlays, byte for byte.
+predictions.csv, cases.csv, masks and overlays, byte for byte. Writes ``kill_and_resume.json``, from
+which ``write_tables.py`` takes the figures of the README.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ import numpy as np
 
 from lungseg.phantom import display, make_phantom
 
+RESULT = Path(__file__).with_suffix(".json")
 VOLUME = 0.3  # share of the slices that are in the volume
 DISTINCT = 12  # phantoms; the rest are copies
 AT_ONCE = 0.25  # share of the kills that do not wait for a row: while the networks are loaded
@@ -33,7 +35,7 @@ LOADING = 4.0  # seconds
 
 
 def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
-    """Measure; prints and returns one object."""
+    """Measure; writes and returns one object."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--slices", type=int, default=500)
     parser.add_argument("--kills", type=int, default=60)
@@ -41,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
     parser.add_argument("--size", type=int, default=256, help="pixels of a side (%(default)s)")
     parser.add_argument("--batch-size", type=int, default=4)
     parser.add_argument("--weights", type=Path)
+    parser.add_argument("--out", type=Path, default=RESULT, help="JSON file to write")
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         slices, whole, out = (Path(folder) / name for name in ("slices", "whole", "out"))
@@ -54,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
         finish(again)
         result = {"slices": given.slices, "kills": len(at), "killed_at_row": at}
         result |= compared(whole, out)
-    print(json.dumps(result))
+    given.out.write_text(json.dumps(result, indent=2) + "\n")
     return result
 
 
@@ -96,7 +99,7 @@ def killed(
         while process.poll() is None:
             if at_once and time.monotonic() > until:
                 break
-            if not at_once and rows_in(out) >= goal:
+            if rows_in(out) >= goal:
                 time.sleep(chance.uniform(0, 0.1))
                 break
             time.sleep(0.002)

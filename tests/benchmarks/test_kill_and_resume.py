@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -16,10 +17,12 @@ def script(benchmark_script: Callable[..., ModuleType]) -> ModuleType:
 
 @pytest.mark.slow
 def test_a_run_that_is_killed_six_times_ends_the_same(
-    script: ModuleType, tiny_weights: Path
+    script: ModuleType, tiny_weights: Path, tmp_path: Path
 ) -> None:
     options = ["--slices", "40", "--kills", "6", "--batch-size", "2", "--size", "128"]
+    options += ["--out", str(tmp_path / "result.json")]
     result = script.main([*options, "--weights", str(tiny_weights)])
+    assert json.loads((tmp_path / "result.json").read_text()) == result
     assert len(set(result["killed_at_row"])) > 2  # not all of them before the first row
     assert (result["kills"], result["rows"]) == (6, 40)
     assert (result["lost"], result["doubled"], result["different_files"]) == (0, 0, [])
