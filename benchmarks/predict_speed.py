@@ -1,12 +1,13 @@
 """Slices per second of each stage and of the whole, and peak memory, against one slice at a time.
 
-    python benchmarks/predict_speed.py > benchmarks/predict_speed.json
-    python benchmarks/predict_speed.py --input FOLDER --counts 100 10000
+    python benchmarks/predict_speed.py
+    python benchmarks/predict_speed.py --parts memory --counts 100 10000
 
 Speeds are ratios to the baseline of the same run: the same work with batch size 1 and no process
 that decodes ahead; and for the whole without overlays, two networks that others would run, eager
-and one slice at a time (``eager_pair.py``), in turn with it. Peak memory is that of a process of
-its own for each number of inputs, which are links to the same pictures.
+and one slice at a time (``eager_pair.py``), in turn with it. Peak memory is that of ``predict``
+without overlays, a run for each number of inputs, which are links to small pictures. Written to
+``benchmarks/predict_speed.json``, where parts that are not measured stay as they are.
 """
 
 from __future__ import annotations
@@ -16,25 +17,34 @@ import itertools
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
+from peak_memory import peak_memory
+
 from lungseg.allocator import keep_freed_memory
+from lungseg.errors import UsageError
 from lungseg.io import find_inputs, read_slices
+from lungseg.whole_file import write_whole
+from pipelines.command import CommandParser, ExitCode, run_command, say
 from pipelines.predict_folder import Options, predict_folder
 from pipelines.two_stage import TwoStagePipeline
 
+REPOSITORY = Path(__file__).resolve().parents[1]
+SMALL = 256  # pixels, the side of the pictures for the memory
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure and print one JSON object."""
-    repository = Path(__file__).resolve().parents[1]
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--input", type=Path, default=repository / "samples")
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and write one JSON file; the exit code."""
+    parser = CommandParser(description=__doc__, prog="predict_speed.py")
+    parser.add_argument("--parts", nargs="+", choices=list(PARTS), default=list(PARTS))
+    parser.add_argument("--input", type=Path, default=REPOSITORY / "samples")
     parser.add_argument("--weights", type=Path)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--batch-size", type=int, default=16)
@@ -42,19 +52,49 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--slices", type=int, default=64, help="for the speeds (%(default)s)")
     parser.add_argument("--whole", type=int, default=300, help="for the whole (%(default)s)")
     parser.add_argument("--repeats", type=int, default=3, help="the best counts (%(default)s)")
-    parser.add_argument("--counts", type=int, nargs="*", default=[100, 1000], help="for the memory")
+    parser.add_argument(
+        "--counts",
+        type=int,
+        nargs="+",
+        default=[100, 1000],
+        help="numbers of inputs for the memory (100 1000)",
+    )
+    parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".json"))
     given = parser.parse_args(arguments)
-    files = find_inputs(given.input).files
-    keep_freed_memory()  # as the command does
-    result = {
-        "cores": os.cpu_count(),
-        "batch_size": given.batch_size,
-        "workers": given.workers,
-        "speed": speeds(given, files),
-        "eager": against_eager_pair(given, files),
-        "peak_memory_mib": {str(n): peak_memory(given, files, n) for n in given.counts},
-    }
-    print(json.dumps(result, indent=2))
+
+    def work() -> ExitCode:
+        settings = {
+            "cores": os.cpu_count(),
+            "batch_size": given.batch_size,
+            "workers": given.workers,
+        }
+        others = kept(given.out, settings, [part for part in PARTS if part not in given.parts])
+        files = find_inputs(given.input).files
+        keep_freed_memory()  # as the command does
+        measured = {part: PARTS[part](given, files) for part in given.parts}
+        result = {**settings, **others, **measured}
+        write_whole(given.out, (json.dumps(result, indent=2) + "\n").encode())
+        say(f"wrote {given.out}")
+        return ExitCode.DONE
+
+    return run_command(work)
+
+
+def kept(path: Path, settings: Mapping[str, Any], parts: Sequence[str]) -> dict[str, Any]:
+    """Those ``parts`` that ``path`` has, as they are.
+
+    Raises UsageError where they were measured with other ``settings``.
+    """
+    before = json.loads(path.read_text()) if path.is_file() else {}
+    found = {part: before[part] for part in parts if part in before}
+    other = {name: before.get(name) for name in settings if before.get(name) != settings[name]}
+    if found and other:
+        was = ", ".join(f"{name} {value}" for name, value in other.items())
+        raise UsageError(
+            f"{path} has {', '.join(found)} with {was}: measure that again as well, do it with the "
+            "same, or choose another --out"
+        )
+    return found
 
 
 def speeds(given: argparse.Namespace, files: Sequence[Path]) -> dict[str, dict[str, float]]:
@@ -154,20 +194,41 @@ def linked(files: Sequence[Path], count: int, folder: Path) -> Path:
     return folder
 
 
-def peak_memory(given: argparse.Namespace, files: Sequence[Path], count: int) -> float:
-    """MiB that a predict process on ``count`` inputs had resident at most."""
+def peak_memories(given: argparse.Namespace, files: Sequence[Path]) -> dict[str, Any]:
+    """MiB that the largest process of ``predict`` had resident at most, by number of inputs."""
+    peaks = {}
     with tempfile.TemporaryDirectory() as folder:
-        links = linked(files, count, Path(folder) / "in")
-        command = [sys.executable, "-m", "pipelines.predict", links, "--out", f"{folder}/out"]
-        command += ["--device", given.device, "--batch-size", str(given.batch_size), "--quiet"]
-        command += ["--weights", given.weights] if given.weights else []
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        if os.waitstatus_to_exitcode(status) not in (0, 3):
-            raise SystemExit(f"predict failed on {count} inputs")
-    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, KiB elsewhere
-    return round(usage.ru_maxrss * unit / 2**20, 1)
+        pictures = small_pictures(files, Path(folder) / "pictures")
+        for count in given.counts:
+            links = linked(pictures, count, Path(folder) / f"{count}")
+            command = [sys.executable, "-m", "pipelines.predict", str(links), "--quiet"]
+            command += ["--out", f"{folder}/out", "--overwrite", "--no-overlays"]
+            command += ["--device", given.device, "--batch-size", str(given.batch_size)]
+            command += ["--workers", str(given.workers)]
+            command += ["--weights", str(given.weights)] if given.weights else []
+            finished = (ExitCode.DONE, ExitCode.LOOK)
+            peaks[str(count)] = peak_memory(command, finished)
+            say(f"{count} inputs: {peaks[str(count)]} MiB")
+    return {"side": SMALL, "peak_mib": peaks}
+
+
+def small_pictures(files: Sequence[Path], folder: Path) -> list[Path]:
+    """Every slice of ``files`` as a PNG of ``SMALL`` pixels a side in the new ``folder``."""
+    folder.mkdir()
+    pictures = []
+    for number, one in enumerate(one for file in files for one in read_slices(file)):
+        pictures.append(folder / f"{number:06}.png")
+        small = cv2.resize(one.pixels, (SMALL, SMALL), interpolation=cv2.INTER_AREA)
+        cv2.imwrite(str(pictures[-1]), np.round(small * 255).astype(np.uint8))
+    return pictures
+
+
+PARTS: dict[str, Callable[[argparse.Namespace, Sequence[Path]], dict[str, Any]]] = {
+    "speed": speeds,
+    "eager": against_eager_pair,
+    "memory": peak_memories,
+}
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -4,11 +4,11 @@
 
 Cards of the shipped weights lie in ``checkpoints/``, those of other seeds, trained from a config of
 today and not shipped, in ``benchmarks/seeds/``, those of other recipes in
-``benchmarks/tried/``. The speed is the output of ``python benchmarks/predict_speed.py``, kept in
-``benchmarks/predict_speed.json``; the other hospital that of
-``python benchmarks/other_hospital.py``, the energy inside the lungs that of
-``python benchmarks/explanation.py``. ``compare_segmenters.py``, ``segmenter_speed.py``,
-``light_install.py`` and ``backend_difference.py`` write their JSON files themselves.
+``benchmarks/tried/``. The other hospital is the output of ``python benchmarks/other_hospital.py``,
+the energy inside the lungs that of ``python benchmarks/explanation.py``.
+``compare_segmenters.py``, ``segmenter_speed.py``, ``light_install.py``,
+``backend_difference.py``, ``predict_speed.py`` and ``against_lungmask.py`` write their JSON files
+themselves.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ def with_tables(text: str) -> str:
     text = _replaced(text, "explanation", explanation(BENCHMARKS / "explanation.json"))
     text = _replaced(text, "light install", light_install(BENCHMARKS / "light_install.json"))
     text = _replaced(text, "backends", backends(BENCHMARKS / "backend_difference.json"))
+    text = _replaced(text, "lungmask", against_lungmask(BENCHMARKS / "against_lungmask.json"))
     text = _replaced(text, "speed", speed(BENCHMARKS / "predict_speed.json"))
     return text
 
@@ -272,9 +273,22 @@ def speed(path: Path) -> str:
         for part, figures in result["speed"].items()
     ]
     table = _table(["part", "one slice at a time, slices/s", "batched, slices/s", "ratio"], rows)
-    memory = ", ".join(f"{n} inputs {m:.0f} MiB" for n, m in result["peak_memory_mib"].items())
-    said = f"{table}\n\nPeak memory of the whole process: {memory} ({result['cores']} cores)."
-    return said + (f"\n\n{_against_eager(result['eager'])}" if "eager" in result else "")
+    lines = [table]
+    if "memory" in result:
+        lines.append(_memory(result["memory"], result["cores"]))
+    if "eager" in result:
+        lines.append(_against_eager(result["eager"]))
+    return "\n\n".join(lines)
+
+
+def _memory(memory: dict[str, Any], cores: int) -> str:
+    peaks = memory["peak_mib"]
+    each = ", ".join(f"{int(count):,} inputs {peak:.0f} MiB" for count, peak in peaks.items())
+    most = max(peaks.values()) / min(peaks.values()) - 1
+    return (
+        f"Peak memory of the largest process of `predict` without overlays, pictures of "
+        f"{memory['side']} px: {each} ({100 * most:.0f} % apart; {cores} cores)."
+    )
 
 
 def _against_eager(eager: dict[str, Any]) -> str:
@@ -284,6 +298,26 @@ def _against_eager(eager: dict[str, Any]) -> str:
         f"Whole `predict` without overlays, from {eager['slices']} files to rows ({by}): "
         f"{eager['per_second']:.1f} slices/s, {eager['ratio']:.1f} times as many as {pair}, random "
         "weights, one slice at a time in eager torch float32, which reads and writes nothing."
+    )
+
+
+def against_lungmask(path: Path) -> str:
+    """Slices per second of stage 1 and of lungmask."""
+    if not path.is_file():
+        return "not measured"
+    result = json.loads(path.read_text())
+    rows = [
+        [how, *(f"{figures[key]:.2f}" for key in ("lungmask_per_second", "per_second", "ratio"))]
+        for how, figures in result["speed"].items()
+    ]
+    lungmask = result["lungmask"]
+    head = ["", "lungmask, slices/s", "stage 1, slices/s", "ratio"]
+    return (
+        f"{_table(head, rows)}\n\n{result['segmenter']} ({result['backend']}), with its cleaning, "
+        f"and lungmask {lungmask['version']} (R231, {lungmask['parameters'] / 1e6:.0f} M "
+        f"parameters, {lungmask['weights']} weights, torch float32), without its postprocessing: "
+        f"{result['slices']} phantoms of {result['size']} px, from HU to masks, "
+        f"{_machine(result['machine'])}. The aim was {result['aim']} times as many."
     )
 
 

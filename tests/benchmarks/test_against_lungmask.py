@@ -1,0 +1,89 @@
+"""Stage 1 against lungmask: both see the same HU, and the table shows how many times faster."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lungseg.segmenter import LungSegmenter
+
+
+@pytest.fixture
+def script(benchmark_script: Callable[..., ModuleType]) -> ModuleType:
+    return benchmark_script("against_lungmask")
+
+
+def test_without_lungmask_one_sentence_says_how_to_get_it(
+    script: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setitem(sys.modules, "lungmask.mask", None)
+    monkeypatch.setitem(sys.modules, "lungmask", None)
+    assert script.main(["--out", str(tmp_path / "speed.json")]) == 2
+    assert "python -m pip install lungmask" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_both_see_the_same_slices_one_at_a_time_and_in_batches(
+    script: ModuleType, tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    segmenter = LungSegmenter.from_checkpoint(tiny_weights / "dark.safetensors", backend="torch")
+    theirs: list[tuple[int, int]] = []
+    ours: list[int] = []
+    predict = segmenter.predict
+
+    def watched(slices: Any) -> Any:
+        assert {one.scale for one in slices} == {"hu"}
+        ours.append(len(slices))
+        return predict(slices)
+
+    def r231(stack: Any, batch_size: int) -> None:  # the real one is no dependency of the tests
+        assert (stack.dtype, stack.ndim) == (np.int16, 3)
+        theirs.append((len(stack), batch_size))
+
+    monkeypatch.setattr(segmenter, "predict", watched)
+    found = script.compared(r231, segmenter, script.phantoms(3, 64), repeats=1)
+    assert list(found) == [script.ONE, script.BATCHES]
+    assert theirs == [(1, 1), (1, 1), (1, 1), (3, script.LUNGMASK_BATCH)] * 2  # one warms up
+    assert ours == [1, 1, 1, 3] * 2
+
+
+def test_slices_are_ct_in_hu_with_air_in_the_lungs_and_around(script: ModuleType) -> None:
+    stack = script.phantoms(2, 64)
+    assert stack.shape == (2, 64, 64)
+    for one in stack:
+        assert one.min() < -800
+        assert one.max() > 100
+
+
+def test_lungmask_itself_runs_with_random_weights(script: ModuleType) -> None:
+    pytest.importorskip("lungmask", reason="a benchmark needs lungmask, nothing else does")
+    r231 = script.RandomR231()
+    assert 31e6 < r231.parameters < 32e6
+    assert r231(script.phantoms(1, 64), 1).shape == (1, 64, 64)
+
+
+def test_the_table_has_both_speeds_and_says_what_was_compared(
+    benchmark_script: Callable[..., ModuleType], tmp_path: Path
+) -> None:
+    tables = benchmark_script("write_tables")
+    path = tmp_path / "against_lungmask.json"
+    assert tables.against_lungmask(path) == "not measured"
+    path.write_text(
+        """{"machine": {"threads": 2, "processor": "P", "features": []}, "slices": 20, "size": 512,
+        "lungmask": {"version": "0.2", "parameters": 31400000, "weights": "random"}, "aim": 50,
+        "segmenter": "S", "backend": "openvino float32", "speed": {"batches":
+        {"lungmask_per_second": 1.5, "per_second": 60.0, "ratio": 40.0}}}"""
+    )
+    said = tables.against_lungmask(path)
+    assert "| batches | 1.50 | 60.00 | 40.00 |" in said
+    assert "31 M parameters, random weights" in said
+    assert "without its postprocessing" in said

@@ -1,0 +1,91 @@
+"""Speed and memory of predict: parts are measured alone, and memory is that of predict."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+@pytest.fixture
+def script(benchmark_script: Callable[..., ModuleType]) -> ModuleType:
+    return benchmark_script("predict_speed")
+
+
+@pytest.fixture
+def peak_memory(benchmark_script: Callable[..., ModuleType]) -> Callable[..., float]:
+    return benchmark_script("peak_memory").peak_memory  # type: ignore[no-any-return]  # a script
+
+
+def test_the_peak_is_that_of_the_command_and_not_of_what_starts_it(
+    peak_memory: Callable[..., float],
+) -> None:
+    here = np.ones(2**28, np.uint8)  # 256 MiB
+    nothing = peak_memory([sys.executable, "-c", "pass"])
+    much = peak_memory([sys.executable, "-c", "bytearray(b'1') * 2**27"])
+    assert 0 < nothing < 100
+    assert 120 < much - nothing < 140  # 128 MiB
+    assert here.all()
+
+
+def test_a_command_that_fails_has_no_peak(peak_memory: Callable[..., float]) -> None:
+    command = [sys.executable, "-c", "raise SystemExit(3)"]
+    assert peak_memory(command, well=(0, 3)) > 0
+    with pytest.raises(RuntimeError, match="exit code 3"):
+        peak_memory(command)
+
+
+def test_memory_alone_is_measured_on_small_pictures_and_keeps_the_rest(
+    script: ModuleType, repository: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "speed.json"
+    settings = {"cores": os.cpu_count(), "batch_size": 2, "workers": 0}
+    out.write_text(json.dumps({**settings, "speed": {"stage 1": {"ratio": 2}}}))
+    options = ["--parts", "memory", "--counts", "3", "--batch-size", "2", "--workers", "0"]
+    options += ["--weights", str(tiny_weights), "--out", str(out)]
+    assert script.main([*options, "--input", str(repository / "samples" / "patient-5")]) == 0
+    result = json.loads(out.read_text())
+    assert result["speed"] == {"stage 1": {"ratio": 2}}
+    assert result["memory"]["peak_mib"]["3"] > 50
+
+
+def test_parts_of_other_settings_are_not_mixed(
+    script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "speed.json"
+    before = json.dumps({"cores": os.cpu_count(), "batch_size": 16, "workers": 2, "eager": {}})
+    out.write_text(before)
+    options = ["--parts", "memory", "--batch-size", "4", "--workers", "2", "--out", str(out)]
+    assert script.main(options) == 2
+    assert "has eager with batch_size 16" in capsys.readouterr().err
+    assert out.read_text() == before
+
+
+def test_small_pictures_are_all_slices_in_one_size(
+    script: ModuleType, repository: Path, tmp_path: Path
+) -> None:
+    volume = repository / "samples" / "patient-4" / "lesions_two-slices_lung-window.tiff"
+    pictures = script.small_pictures([volume], tmp_path / "pictures")
+    seen = [np.asarray(Image.open(path)) for path in pictures]
+    assert [one.shape for one in seen] == [(256, 256)] * 2
+    assert all(one.max() > 200 for one in seen)
+
+
+def test_the_table_says_how_far_the_memories_are_apart(
+    benchmark_script: Callable[..., ModuleType], tmp_path: Path
+) -> None:
+    path = tmp_path / "predict_speed.json"
+    result = {"cores": 2, "speed": {}}
+    path.write_text(json.dumps(result))
+    speed = benchmark_script("write_tables").speed
+    assert "memory" not in speed(path)
+    peaks = {"100": 500.0, "10000": 530.0}
+    path.write_text(json.dumps({**result, "memory": {"side": 256, "peak_mib": peaks}}))
+    assert "100 inputs 500 MiB, 10,000 inputs 530 MiB (6 % apart; 2 cores)" in speed(path)
