@@ -7,13 +7,14 @@ today and not shipped, in ``benchmarks/seeds/``, those of other recipes in
 ``benchmarks/tried/``. The other hospital is the output of ``python benchmarks/other_hospital.py``,
 the energy inside the lungs that of ``python benchmarks/explanation.py``.
 ``compare_segmenters.py``, ``segmenter_speed.py``, ``light_install.py``,
-``backend_difference.py``, ``predict_speed.py`` and ``against_lungmask.py`` write their JSON files
-themselves.
+``backend_difference.py``, ``predict_speed.py``, ``against_lungmask.py``, ``kill_and_resume.py`` and
+``mutated_inputs.py`` write their JSON files themselves.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,8 @@ def with_tables(text: str) -> str:
     text = _replaced(text, "transfer", transfer(BENCHMARKS / "transfer.json"))
     text = _replaced(text, "explanation", explanation(BENCHMARKS / "explanation.json"))
     text = _replaced(text, "light install", light_install(BENCHMARKS / "light_install.json"))
+    text = _replaced(text, "killed", killed(BENCHMARKS / "kill_and_resume.json"))
+    text = _replaced(text, "damaged", damaged(BENCHMARKS / "mutated_inputs.json"))
     text = _replaced(text, "backends", backends(BENCHMARKS / "backend_difference.json"))
     text = _replaced(text, "lungmask", against_lungmask(BENCHMARKS / "against_lungmask.json"))
     text = _replaced(text, "speed", speed(BENCHMARKS / "predict_speed.json"))
@@ -362,6 +365,38 @@ def light_install(path: Path) -> str:
     machine = f"{result['cores']} cores, of which other work wanted {result['load']}"
     disk = f"On disk, in MB: {total} ({', '.join(largest)})."
     return f"{disk}\n\n{table}\n\nEach run of `predict` is a figure ({machine})."
+
+
+def killed(path: Path) -> str:
+    """What a run lost that was killed and resumed again and again."""
+    if not path.is_file():
+        return "not measured"
+    result = json.loads(path.read_text())
+    at = result["killed_at_row"]
+    return (
+        f"{result['kills']} kills of a run of {result['slices']} slices, at row {min(at)} to "
+        f"{max(at)}: {result['rows']} rows, {result['lost']} lost, {result['doubled']} doubled; "
+        f"files that differ from an undisturbed run: {len(result['different_files'])}."
+    )
+
+
+def damaged(path: Path) -> str:
+    """What became of damaged files."""
+    if not path.is_file():
+        return "not measured"
+    result = json.loads(path.read_text())
+    of_suffix: Counter[str] = Counter()
+    rows: Counter[str] = Counter()
+    for kind, found in result["kinds"].items():
+        of_suffix[kind.partition(".")[2]] += found["files"]
+        rows.update(found)
+    files = ", ".join(f"{suffix} {count}" for suffix, count in sorted(of_suffix.items()))
+    return (
+        f"{result['files']:,} damaged files ({files}): {len(result['crashes'])} crashes, "
+        f"{len(result['hangs'])} longer than {result['seconds']:g} s (the longest: "
+        f"{result['longest']:.1f} s), {len(result['undeclared'])} without a row as it should be; "
+        f"{rows['slices']:,} slices in range, {rows['refused']:,} sentences."
+    )
 
 
 def compared(path: Path) -> str:
