@@ -8,8 +8,9 @@ of its own. It runs as its package does: its preprocessing (clipped to -1024 to 
 the body, 256 px), its network in eager torch float32, and its way back to the size of the slice,
 without its postprocessing. Its weights are random, so that nothing is downloaded: they cost as much
 as any, but what they find is noise, on which its postprocessing would say nothing. Ours is the
-shipped segmenter with the lung window and the cleaning of its masks. Medians of runs taken in turn,
-so that a busy machine slows both. Written to ``benchmarks/against_lungmask.json``.
+shipped segmenter with the lung window and the cleaning of its masks. Both see the slices one at a
+time and in batches of 20, which is lungmask's default. Medians of runs taken in turn, so that a
+busy machine slows both. Written to ``benchmarks/against_lungmask.json``.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,22 +36,30 @@ from pipelines.command import CommandParser, ExitCode, run_command, say
 if TYPE_CHECKING:
     from lungseg.segmenter import LungSegmenter
 
-    Stack = NDArray[np.int16]  # N x H x W in HU
+Stack = NDArray[np.int16]  # N x H x W in HU
+Segment = Callable[[Stack, int], object]  # a stack in batches of this size
 
 RESULT = Path(__file__).with_suffix(".json")
-LUNGMASK_BATCH = 20  # its default
+BATCH = 20
 AIM = 50  # times as many slices a second
-ONE, BATCHES = "one slice at a time", "batches"
+LUNGMASK = "lungmask"
+ONE, BATCHES = "one slice at a time", f"batches of {BATCH}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and write one JSON file; the exit code."""
     parser = CommandParser(description=__doc__, prog="against_lungmask.py")
-    parser.add_argument("--slices", type=int, default=LUNGMASK_BATCH, help="(%(default)s)")
+    parser.add_argument("--slices", type=int, default=BATCH, help="(%(default)s)")
     parser.add_argument("--size", type=int, default=512, help="their side, px (%(default)s)")
     parser.add_argument("--repeats", type=int, default=3, help="(%(default)s)")
     parser.add_argument("--checkpoint", help="path or name; the shipped segmenter if not given")
-    parser.add_argument("--backend", default="auto", help="of stage 1 (%(default)s)")
+    parser.add_argument(
+        "--backends",
+        nargs="+",
+        default=["auto", "openvino-bf16"],
+        metavar="NAME",
+        help="of stage 1 (auto openvino-bf16)",
+    )
     parser.add_argument("--out", type=Path, default=RESULT)
     given = parser.parse_args(arguments)
 
@@ -74,7 +84,11 @@ def measured(given: argparse.Namespace) -> dict[str, Any]:
     from lungseg.segmenter import LungSegmenter
 
     keep_freed_memory()  # as predict does
-    segmenter = LungSegmenter.from_checkpoint(given.checkpoint, backend=given.backend, device="cpu")
+    segmenters = [
+        LungSegmenter.from_checkpoint(given.checkpoint, backend=backend, device="cpu")
+        for backend in given.backends
+    ]
+    ours = {description(one.compiled): stage_one(one) for one in segmenters}
     stack = phantoms(given.slices, given.size)
     return {
         "machine": machine(torch.get_num_threads()),
@@ -82,10 +96,9 @@ def measured(given: argparse.Namespace) -> dict[str, Any]:
         "size": given.size,
         "repeats": given.repeats,
         "lungmask": {"version": r231.version, "parameters": r231.parameters, "weights": "random"},
-        "segmenter": segmenter.name,
-        "backend": description(segmenter.compiled),
+        "segmenter": segmenters[0].name,
         "aim": AIM,
-        "speed": compared(r231, segmenter, stack, given.repeats),
+        "speed": compared(r231, ours, stack, given.repeats),
     }
 
 
@@ -141,35 +154,46 @@ def phantoms(count: int, size: int) -> Stack:
     return np.round(slices).astype(np.int16)
 
 
-def compared(
-    r231: Callable[[Stack, int], object], segmenter: LungSegmenter, stack: Stack, repeats: int
-) -> dict[str, dict[str, float]]:
-    """Slices per second of both, one slice at a time and in batches, and their ratios."""
+def stage_one(segmenter: LungSegmenter) -> Segment:
+    """The whole of stage 1, from HU to clean masks."""
     from lungseg.io import as_slices
 
-    seconds = timed(
-        {
-            f"lungmask, {ONE}": lambda: [r231(one[None], 1) for one in stack],
-            f"ours, {ONE}": lambda: [segmenter.predict(as_slices(one)) for one in stack],
-            f"lungmask, {BATCHES}": lambda: r231(stack, LUNGMASK_BATCH),
-            f"ours, {BATCHES}": lambda: segmenter.predict(as_slices(list(stack))),
-        },
-        repeats,
-    )
-    table = {}
-    for how in (ONE, BATCHES):
-        theirs, ours = seconds[f"lungmask, {how}"], seconds[f"ours, {how}"]
-        table[how] = {
-            "lungmask_per_second": round(len(stack) / theirs, 2),
-            "per_second": round(len(stack) / ours, 2),
-            "ratio": round(theirs / ours, 1),
+    return lambda stack, batch_size: segmenter.predict(as_slices(list(stack)), batch_size)
+
+
+def compared(
+    r231: Segment, ours: Mapping[str, Segment], stack: Stack, repeats: int
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Slices per second of lungmask and of each of ``ours``, by how the slices come, and by how
+    much ours are faster."""
+    ways: dict[tuple[str, str], Callable[[], object]] = {}
+    for name, segment in {LUNGMASK: r231, **ours}.items():
+        ways[name, ONE] = partial(one_at_a_time, segment, stack)
+        ways[name, BATCHES] = partial(segment, stack, BATCH)
+    seconds = timed(ways, repeats)
+    return {
+        name: {
+            how: {
+                "per_second": round(len(stack) / seconds[name, how], 2),
+                "ratio": round(seconds[LUNGMASK, how] / seconds[name, how], 1),
+            }
+            for how in (ONE, BATCHES)
         }
-    return table
+        for name in (LUNGMASK, *ours)
+    }
 
 
-def timed(ways: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, float]:
+def one_at_a_time(segment: Segment, stack: Stack) -> None:
+    """``segment`` called for each slice of ``stack``."""
+    for one in stack:
+        segment(one[None], 1)
+
+
+def timed(
+    ways: Mapping[tuple[str, str], Callable[[], object]], repeats: int
+) -> dict[tuple[str, str], float]:
     """The median of the seconds of each, in turn, after one that warms up."""
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    seconds: dict[tuple[str, str], list[float]] = {name: [] for name in ways}
     for turn in range(repeats + 1):
         for name, run in ways.items():
             began = time.perf_counter()

@@ -310,13 +310,16 @@ def against_lungmask(path: Path) -> str:
         return "not measured"
     result = json.loads(path.read_text())
     rows = [
-        [how, *(f"{figures[key]:.2f}" for key in ("lungmask_per_second", "per_second", "ratio"))]
-        for how, figures in result["speed"].items()
+        [
+            name,
+            *(f"{figures['per_second']:.2f} ({figures['ratio']:.0f})" for figures in how.values()),
+        ]
+        for name, how in result["speed"].items()
     ]
     lungmask = result["lungmask"]
-    head = ["", "lungmask, slices/s", "stage 1, slices/s", "ratio"]
+    head = ["", *(f"{how}, slices/s (ratio)" for how in result["speed"]["lungmask"])]
     return (
-        f"{_table(head, rows)}\n\n{result['segmenter']} ({result['backend']}), with its cleaning, "
+        f"{_table(head, rows)}\n\n{result['segmenter']} with its cleaning, by backend, "
         f"and lungmask {lungmask['version']} (R231, {lungmask['parameters'] / 1e6:.0f} M "
         f"parameters, {lungmask['weights']} weights, torch float32), without its postprocessing: "
         f"{result['slices']} phantoms of {result['size']} px, from HU to masks, "

@@ -32,28 +32,32 @@ def test_without_lungmask_one_sentence_says_how_to_get_it(
     assert not list(tmp_path.iterdir())
 
 
-def test_both_see_the_same_slices_one_at_a_time_and_in_batches(
-    script: ModuleType, tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
+def test_both_see_the_same_slices_one_at_a_time_and_in_batches(script: ModuleType) -> None:
+    seen: dict[str, list[tuple[int, int]]] = {"lungmask": [], "ours": []}
+
+    def watched(name: str) -> Callable[[Any, int], None]:
+        def segment(stack: Any, batch_size: int) -> None:
+            assert (stack.dtype, stack.ndim) == (np.int16, 3)
+            seen[name].append((len(stack), batch_size))
+
+        return segment
+
+    stack = script.phantoms(3, 64)
+    found = script.compared(watched("lungmask"), {"ours": watched("ours")}, stack, repeats=1)
+    assert seen["ours"] == seen["lungmask"] == [(1, 1), (1, 1), (1, 1), (3, script.BATCH)] * 2
+    assert list(found["ours"]) == [script.ONE, script.BATCHES]
+    assert found["lungmask"][script.ONE]["ratio"] == 1
+
+
+def test_ours_reads_hounsfield_units_and_returns_clean_masks(
+    script: ModuleType, tiny_weights: Path
 ) -> None:
     segmenter = LungSegmenter.from_checkpoint(tiny_weights / "dark.safetensors", backend="torch")
-    theirs: list[tuple[int, int]] = []
-    ours: list[int] = []
-    predict = segmenter.predict
-
-    def watched(slices: Any) -> Any:
-        assert {one.scale for one in slices} == {"hu"}
-        ours.append(len(slices))
-        return predict(slices)
-
-    def r231(stack: Any, batch_size: int) -> None:  # the real one is no dependency of the tests
-        assert (stack.dtype, stack.ndim) == (np.int16, 3)
-        theirs.append((len(stack), batch_size))
-
-    monkeypatch.setattr(segmenter, "predict", watched)
-    found = script.compared(r231, segmenter, script.phantoms(3, 64), repeats=1)
-    assert list(found) == [script.ONE, script.BATCHES]
-    assert theirs == [(1, 1), (1, 1), (1, 1), (3, script.LUNGMASK_BATCH)] * 2  # one warms up
-    assert ours == [1, 1, 1, 3] * 2
+    stack = script.phantoms(2, 64)
+    masks = script.stage_one(segmenter)(stack, 2)
+    for one, mask in zip(stack, masks, strict=True):
+        assert mask.mask.any()
+        assert one[mask.mask].mean() < -600
 
 
 def test_slices_are_ct_in_hu_with_air_in_the_lungs_and_around(script: ModuleType) -> None:
@@ -80,10 +84,11 @@ def test_the_table_has_both_speeds_and_says_what_was_compared(
     path.write_text(
         """{"machine": {"threads": 2, "processor": "P", "features": []}, "slices": 20, "size": 512,
         "lungmask": {"version": "0.2", "parameters": 31400000, "weights": "random"}, "aim": 50,
-        "segmenter": "S", "backend": "openvino float32", "speed": {"batches":
-        {"lungmask_per_second": 1.5, "per_second": 60.0, "ratio": 40.0}}}"""
+        "segmenter": "S", "speed": {"lungmask": {"batches": {"per_second": 1.5, "ratio": 1.0}},
+        "openvino float32": {"batches": {"per_second": 60.0, "ratio": 40.0}}}}"""
     )
     said = tables.against_lungmask(path)
-    assert "| batches | 1.50 | 60.00 | 40.00 |" in said
+    assert "| lungmask | 1.50 (1) |" in said
+    assert "| openvino float32 | 60.00 (40) |" in said
     assert "31 M parameters, random weights" in said
     assert "without its postprocessing" in said
