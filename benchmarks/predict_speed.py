@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +114,7 @@ def speeds(given: argparse.Namespace, files: Sequence[Path]) -> dict[str, dict[s
     for name, run in work.items():
         run(given.batch_size)
         table[name] = ratio(
-            given.slices, given.repeats, lambda r=run: r(1), lambda r=run: r(given.batch_size)
+            given.slices, given.repeats, partial(run, 1), partial(run, given.batch_size)
         )
     with tempfile.TemporaryDirectory() as folder:
         links = linked(files, given.slices, Path(folder) / "in")
