@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covidcls.calibration import Calibration
-from covidcls.fusion import Fusion, lesions_of
+from covidcls.fusion import Fusion
 from covidcls.operating_point import band_of, thresholds_of
 from covidcls.views.lungs import Lungs
+from covidcls.views.seen import Seen, lesions_in
 from covidcls.views.view import View
 from covidcls.zoo import architecture, create_classifier, logit_and_evidence
 from lungseg.backends import Recipe, compile_network, torch_network
@@ -93,49 +94,48 @@ class CovidClassifier:
         """By how many pixels each side of the box is moved inwards."""
         return self.view.margin
 
-    def see(self, one: Slice, lung_mask: LungMask) -> NDArray[np.float32]:
-        """What stage 2 sees of a slice, float32 in [0, 1]; see :meth:`View.see`."""
+    def see(self, one: Slice, lung_mask: LungMask) -> Seen:
+        """What stage 2 is given of a slice; see :meth:`View.see`."""
         return self.view.see(one.pixels, Lungs.of(lung_mask))
 
-    def logits(
-        self, views: Sequence[NDArray[np.float32]], batch_size: int = 16
-    ) -> NDArray[np.float64]:
-        """Uncalibrated logits N of the network, of views h x w (x 3) in [0, 1] of any sizes."""
-        return self.scores(views, batch_size)[0]
+    def logits(self, seen: Sequence[Seen], batch_size: int = 16) -> NDArray[np.float64]:
+        """Uncalibrated logits N of the network alone, of what :meth:`see` gives."""
+        return self.scores(seen, batch_size)[0]
 
     def scores(
-        self, views: Sequence[NDArray[np.float32]], batch_size: int = 16
+        self, seen: Sequence[Seen], batch_size: int = 16
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The :meth:`logits`, and where they come from: maps N x h x w over the views, coarse, of
-        which each logit is the mean (see :func:`covidcls.zoo.logit_and_evidence`)."""
+        """The :meth:`logits`, and where they come from: maps N x h x w over the pictures, coarse,
+        of which each logit is the mean (see :func:`covidcls.zoo.logit_and_evidence`)."""
         logits, maps = [np.empty(0)], []
-        views = [self.view.given(view) for view in views]
-        for start in range(0, len(views), batch_size):
-            batch = batch_of(views[start : start + batch_size], self.size)
+        pictures = [one.picture for one in seen]
+        for start in range(0, len(pictures), batch_size):
+            batch = batch_of(pictures[start : start + batch_size], self.size)
             logit, evidence = self.compiled(normalise(batch, self.entry.mean, self.entry.std))
             logits.append(logit.astype(np.float64))
             maps.append(evidence.astype(np.float64))
         return np.concatenate(logits), np.concatenate(maps) if maps else np.empty((0, 0, 0))
 
-    def predict(
-        self, pictures: Sequence[NDArray[np.float32]], batch_size: int = 16
-    ) -> NDArray[np.float64]:
+    def predict(self, seen: Sequence[Seen], batch_size: int = 16) -> NDArray[np.float64]:
         """Calibrated probability of COVID-19, N values in [0, 1], of what :meth:`see` gives."""
-        return self.explained(pictures, batch_size)[0]
+        return self.explained(seen, batch_size)[0]
 
     def explained(
-        self, pictures: Sequence[NDArray[np.float32]], batch_size: int = 16
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """What :meth:`predict` says, and the maps of :meth:`scores` in log-odds of it: what these
-        would be if the whole picture looked like the place, but for what is added to all places
-        alike (the intercept of the calibration, and what a fusion adds to the network)."""
-        logits, maps = self.scores(pictures, batch_size)
+        self, seen: Sequence[Seen], batch_size: int = 16
+    ) -> tuple[NDArray[np.float64], list[NDArray[np.float64]]]:
+        """What :meth:`predict` says, and of each the :meth:`evidence`."""
+        logits, maps = self.scores(seen, batch_size)
         if self.fusion is not None:
-            logits = self.fusion.logits(logits, lesions_of(pictures, self.size))
-        return self.calibration.probabilities(logits), maps * self.logit_weight
+            logits = self.fusion.logits(logits, [one.findings for one in lesions_in(seen)])
+        found = [self.evidence(*pair) for pair in zip(maps, seen, strict=True)]
+        return self.calibration.probabilities(logits), found
 
-    @property
-    def logit_weight(self) -> float:
-        """What the network's logit counts in the log-odds of the probability."""
-        weight = 1.0 if self.fusion is None else self.fusion.weights[0]
-        return weight * self.calibration.slope
+    def evidence(self, network: NDArray[np.float64], seen: Seen) -> NDArray[np.float64]:
+        """Where the log-odds of the probability come from, a map over the picture whose mean they
+        are but for what is added to all slices alike. ``network``: that of its logit, of
+        :meth:`scores`. With a fusion, see :meth:`covidcls.fusion.Fusion.evidence`.
+        """
+        if self.fusion is None:
+            return network * self.calibration.slope
+        [lesions] = lesions_in([seen])
+        return self.fusion.evidence(network, lesions) * self.calibration.slope

@@ -14,9 +14,10 @@ from covidcls.calibration import fit_calibration
 from covidcls.classifier import CovidClassifier
 from covidcls.data.module import CovidDataModule
 from covidcls.data.pictures import LabelledPicture, Part
+from covidcls.data.sampling import balanced_weights
 from covidcls.data.terms import licence_of, terms_of
 from covidcls.floor import lung_free_floor
-from covidcls.fusion import cross_fitted, fit_fusion, lesions_of
+from covidcls.fusion import Fusion, fit_fusion
 from covidcls.operating_point import DEFAULT_AIM, choose_band, choose_operating_points
 from covidcls.statistics import auc, figures
 from covidcls.training import network_of
@@ -77,23 +78,12 @@ def export_classifier(
         half = CovidClassifier(load_checkpoint(path, "classifier"))
     logits = half.logits(exact)
     patients = [picture.patient for picture in data.pictures["val"]]
-    judged, fusion = logits, None
     if data.view.lesions:
-        lesions = lesions_of(exact, data.size)
-        fusion = fit_fusion(logits, lesions, labels)
-        unseen = cross_fitted(logits, lesions, labels, patients)
-        judged = fusion.logits(logits, lesions) if unseen is None else unseen
-        card["fusion"] = {
-            **fusion.as_card(),
-            "fitted_on": "validation",
-            "figures_on_validation": (
-                "of the slices that it was fitted on"
-                if unseen is None
-                else "cross-fitted over patients"
-            ),
-        }
-    calibration = fit_calibration(judged, labels)
-    probability = calibration.probabilities(judged)
+        fusion = _fusion(data, logits)
+        card["fusion"] = {**fusion.as_card(), "fitted_on": "training"}
+        logits, whole = (fusion.logits(one, data.views["val"].findings) for one in (logits, whole))
+    calibration = fit_calibration(logits, labels)
+    probability = calibration.probabilities(logits)
     points = choose_operating_points(labels, probability.tolist(), patients)
     threshold = points[DEFAULT_AIM]["threshold"]
     card["calibration"] = {**calibration.as_card(), "fitted_on": "validation, by log loss"}
@@ -110,10 +100,9 @@ def export_classifier(
     }
     scores: dict[Part, NDArray[np.float64]] = {"val": probability}
     if test:
-        seen = data.views["test"].exact
-        logits = half.logits(seen)
-        if fusion is not None:
-            logits = fusion.logits(logits, lesions_of(seen, data.size))
+        logits = half.logits(data.views["test"].exact)
+        if data.view.lesions:
+            logits = fusion.logits(logits, data.views["test"].findings)
         scores["test"] = calibration.probabilities(logits)
     card["figures"] = {
         part: _figures(data.pictures[part], found, threshold) for part, found in scores.items()
@@ -140,6 +129,18 @@ def export_classifier(
     path = save_checkpoint(directory, name, tensors, card)
     final: dict[str, Any] = load_checkpoint(path, "classifier").card
     return final
+
+
+def _fusion(data: CovidDataModule, network: NDArray[np.float64]) -> Fusion:
+    """The network, of which these are the logits on validation, with what lesions tell."""
+    return fit_fusion(
+        data.views["train"].findings,
+        data.labels("train"),
+        balanced_weights(data.pictures["train"]),
+        data.views["val"].findings,
+        network,
+        [picture.source for picture in data.pictures["val"]],
+    )
 
 
 def _terms(data: CovidDataModule) -> list[str]:

@@ -1,7 +1,7 @@
-"""Late fusion: the network's logit and the share of lesion in the lung, put together.
+"""Late fusion: the network's logit, and what stage 1 sees in the lesions.
 
-The network learns what it can of the look; the share of lesion knows nothing of it. How much either
-is worth is fitted on slices that the network was not trained on.
+The network learns what it can of the look, which is that of its sources. The findings of stage 1
+were learned from masks of lesions, and a linear model of them knows little else.
 """
 
 from __future__ import annotations
@@ -13,102 +13,101 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from covidcls.views.lesion_share import LESION_FEATURES, lesion_features
-from lungseg.tensors import resize
+from covidcls.views.seen import Lesions
 
-INPUTS = ("logit", *LESION_FEATURES)
-# Inverse strength of the L2 penalty on standardised inputs: a hundred or so validation slices of
-# half as many patients are too few for five free weights.
-INVERSE_PENALTY = 0.1
-FOLDS = 5  # of the patients, for figures on the slices that the fusion was fitted on
+# Inverse strength of the L2 penalty on standardised findings, the same for few slices and many:
+# looser, the findings too tell the sources.
+INVERSE_PENALTY = 3e-4
+# How far the network's part spreads over slices, of what the lesions' part does. With as much the
+# network says little more on its own sources, and does more harm on another.
+SAY = 0.5
+FINER = 4  # times as many places a side as the network's map has: lesions are smaller than these
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Fusion:
-    """A linear model of the INPUTS: ``intercept`` and one of ``weights`` for each, in their order;
-    its output is a logit."""
+    """Log-odds as a linear model: ``intercept``, the weight ``network`` of its logit, and one of
+    ``findings`` for each (see :mod:`lungseg.networks.findings`)."""
 
     intercept: float
-    weights: tuple[float, ...]
+    network: float
+    findings: tuple[float, ...]
 
     @classmethod
     def from_card(cls, card: Mapping[str, Any]) -> Fusion | None:
         """That of a classifier's card, None where it has none.
 
-        Raises ValueError for one of other inputs, KeyError and TypeError for what is no fusion.
+        Raises KeyError, TypeError and ValueError for what is no fusion.
         """
         if "fusion" not in card:
             return None
-        weights = card["fusion"]["weights"]
-        if tuple(weights) != INPUTS:
-            raise ValueError(f"a fusion of {', '.join(weights)} instead of {', '.join(INPUTS)}")
-        return cls(
-            float(card["fusion"]["intercept"]), tuple(float(weight) for weight in weights.values())
-        )
+        found = card["fusion"]
+        weights = tuple(float(weight) for weight in found["findings"])
+        return cls(float(found["intercept"]), float(found["network"]), weights)
 
     def as_card(self) -> dict[str, Any]:
         """What :meth:`from_card` reads."""
         return {
             "intercept": self.intercept,
-            "weights": dict(zip(INPUTS, self.weights, strict=True)),
+            "network": self.network,
+            "findings": list(self.findings),
         }
 
-    def logits(self, network: Array, lesions: Array) -> Array:
-        """Fused logits N of the network's N and the LESION_FEATURES N x 4."""
-        return self.intercept + np.column_stack([network, lesions]) @ np.array(self.weights)
+    def of_lesions(self, findings: Sequence[NDArray[np.float32]]) -> Array:
+        """What N times F findings add to the log-odds, N."""
+        given = np.asarray(findings, float).reshape(-1, len(self.findings))
+        return np.asarray(given @ np.array(self.findings), float)
+
+    def logits(self, network: Array, findings: Sequence[NDArray[np.float32]]) -> Array:
+        """Fused logits N of the network's N and the findings."""
+        return self.intercept + self.network * network + self.of_lesions(findings)
+
+    def evidence(self, network: Array, lesions: Lesions) -> Array:
+        """The logit without its intercept as a map, FINER than ``network`` h x w, that of the
+        network's logit. The mean of both is what they add to it: what the lesions add lies where
+        they are, by their probability, and everywhere where there are none."""
+        import cv2
+
+        look = np.kron(network, np.ones((FINER, FINER)))
+        size = look.shape[::-1]
+        found = cv2.resize(lesions.probability, size, interpolation=cv2.INTER_AREA).astype(float)
+        places = found / found.mean() if found.any() else np.ones_like(look)
+        return np.asarray(self.network * look + self.of_lesions([lesions.findings]) * places)
 
 
-def lesions_of(seen: Sequence[NDArray[np.float32]], size: int) -> Array:
-    """The LESION_FEATURES N x 4 of N views h x w x 3, measured at the network's ``size``."""
-    rows = [lesion_features(resize(view, size)) for view in seen]
-    return np.array(rows, float).reshape(-1, len(LESION_FEATURES))
+def fit_fusion(
+    findings: Sequence[NDArray[np.float32]],
+    labels: Sequence[int],
+    weights: Sequence[float],
+    others: Sequence[NDArray[np.float32]],
+    network: Array,
+    sources: Sequence[str],
+) -> Fusion:
+    """Logistic regression on the standardised ``findings`` of training slices, L2-regularised, and
+    beside it the network with SAY.
 
-
-def fit_fusion(network: Array, lesions: Array, labels: Sequence[int]) -> Fusion:
-    """Logistic regression on standardised inputs, L2-regularised, classes weighed alike.
-
-    Arguments as of :meth:`Fusion.logits`, of slices that the network was not trained on.
+    ``labels``, ``weights``: of these slices, 1 for COVID-19, and how much each counts. ``others``,
+    ``network``, ``sources``: findings, logits N and names of the sources of slices that the network
+    was not trained on; their labels are not needed. How far both parts spread there, the mean over
+    sources, makes them comparable.
     """
-    model = _model().fit(np.column_stack([network, lesions]), labels)
-    scaler, fitted = model[0], model[1]
-    weights = fitted.coef_[0] / scaler.scale_
-    intercept = fitted.intercept_[0] - float(weights @ scaler.mean_)
-    return Fusion(round(float(intercept), 6), tuple(round(float(w), 6) for w in weights))
-
-
-def cross_fitted(
-    network: Array, lesions: Array, labels: Sequence[int], patients: Sequence[str]
-) -> Array | None:
-    """Logits N of fusions that did not see the patient, for thresholds and figures.
-
-    None where a class has fewer patients than two, so that there is none to leave out.
-    """
-    from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
-
-    truth = np.asarray(labels)
-    fewest = min(len({p for p, y in zip(patients, labels, strict=True) if y == c}) for c in (0, 1))
-    if fewest < 2:
-        return None
-    divide = StratifiedGroupKFold(min(FOLDS, fewest), shuffle=True, random_state=0)
-    found: Array = cross_val_predict(
-        _model(),
-        np.column_stack([network, lesions]),
-        truth,
-        groups=list(patients),
-        cv=divide,
-        method="decision_function",
-    )
-    return found
-
-
-def _model() -> Any:
     from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    # weighed alike: the share of COVID-19 among validation slices is no knowledge about a patient
-    return make_pipeline(
-        StandardScaler(), LogisticRegression(C=INVERSE_PENALTY, class_weight="balanced")
-    )
+    counts = np.asarray(weights) * len(weights) / np.sum(weights)
+    scaler = StandardScaler().fit(np.asarray(findings, float), sample_weight=counts)
+    model = LogisticRegression(C=INVERSE_PENALTY, max_iter=1000)
+    model.fit(scaler.transform(np.asarray(findings, float)), labels, sample_weight=counts)
+    weight = model.coef_[0] / scaler.scale_
+    intercept = float(model.intercept_[0] - weight @ scaler.mean_)
+    lesions = Fusion(intercept, 0.0, tuple(float(f"{one:.6g}") for one in weight))
+    say = SAY * _spread(lesions.of_lesions(others), sources) / max(_spread(network, sources), 1e-9)
+    return Fusion(round(intercept, 6), round(say, 6), lesions.findings)
+
+
+def _spread(values: Array, sources: Sequence[str]) -> float:
+    """Standard deviation, the mean over sources."""
+    names = np.asarray(sources)
+    return float(np.mean([values[names == name].std() for name in dict.fromkeys(sources)]))

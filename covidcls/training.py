@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +26,13 @@ from lungseg.optimiser import Schedule, adamw
 from lungseg.repeats import seen_once
 from lungseg.tensors import normalise
 
-PASSES = 2  # over the augmented slices, for layers on fixed features
-
 
 class CovidModule(lightning.LightningModule):
     """A classifier with binary cross entropy; COVID-19 is 1.
 
     Args:
         arch: a name of :data:`covidcls.zoo.ARCHITECTURES`.
-        pretrained: ``none``, ``package``, ``download``, ``segmenter`` or the path of a file; see
+        pretrained: ``none``, ``package``, ``download`` or the path of a file; see
             :func:`covidcls.zoo.create_classifier`.
         learning_rate: of Adam (AdamW with ``weight_decay``).
         schedule: ``constant`` (the paper) or ``one_cycle`` over all steps.
@@ -83,12 +80,9 @@ class CovidModule(lightning.LightningModule):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Pictures N x H x W or N x 3 x H x W in [0, 1] to logits N."""
-        logits: Tensor = self.network(self._given(pictures))
-        return logits.squeeze(1)
-
-    def _given(self, pictures: Tensor) -> Tensor:
         pictures = normalise(pictures, self.entry.mean, self.entry.std)
-        return pictures.contiguous(memory_format=torch.channels_last)
+        logits: Tensor = self.network(pictures.contiguous(memory_format=torch.channels_last))
+        return logits.squeeze(1)
 
     def setup(self, stage: str) -> None:
         """Raises UsageError where the data do not show what the network needs."""
@@ -101,14 +95,6 @@ class CovidModule(lightning.LightningModule):
 
     def on_fit_start(self) -> None:
         self.network.to(memory_format=torch.channels_last)
-        begin: Any = getattr(self.network, "begin", None)  # of a network with fixed features
-        if begin is not None:
-            trainer: Any = self.trainer
-            loaders = (trainer.datamodule.train_dataloader() for _ in range(PASSES))
-            begin(
-                (self._given(batch["picture"].to(self.device)), batch["label"])
-                for batch in chain.from_iterable(loaders)
-            )
 
     def training_step(self, batch: Sample, index: int) -> Tensor:
         pictures, target = batch["picture"], batch["label"]
@@ -118,19 +104,12 @@ class CovidModule(lightning.LightningModule):
             pictures = share * pictures + (1 - share) * pictures[order]
             target = share * target + (1 - share) * target[order]
         target = target * (1 - self.label_smoothing) + 0.5 * self.label_smoothing
-        own: Any = getattr(self.network, "loss", None)  # of a network of several branches
-        if own is None:
-            loss = self._entropy(self(pictures), target)
-        else:
-            loss = own(self._given(pictures), target, self._entropy)
+        weight = torch.tensor(self.positive_weight, device=self.device)
+        loss = functional.binary_cross_entropy_with_logits(
+            self(pictures).float(), target, pos_weight=weight
+        )
         self.log("train/loss", loss, prog_bar=True)
         return loss
-
-    def _entropy(self, logits: Tensor, target: Tensor) -> Tensor:
-        weight = torch.tensor(self.positive_weight, device=self.device)
-        return functional.binary_cross_entropy_with_logits(
-            logits.float(), target, pos_weight=weight
-        )
 
     def validation_step(self, batch: Sample, index: int) -> None:
         fresh = seen_once(self.trainer, index, 0, len(batch["label"])).to(self.device)

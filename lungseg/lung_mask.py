@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+class Raw(NamedTuple):
+    """What the network says of a slice, before cleaning.
+
+    ``maps``: the probability of each class, float32 H x W in the geometry of the slice.
+    ``chest_ct`` and ``findings``: see :class:`LungMask`.
+    """
+
+    maps: Sequence[NDArray[np.float32]]
+    chest_ct: float
+    findings: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +34,8 @@ class LungMask:
     probability, with faint lesions that are not in the mask; None where ``lesion_fraction`` is.
     ``lesion_probability``: float32 H x W, from 0.5 on where ``lesion`` is, zero outside the lungs;
     None without lesion mask.
+    ``findings``: float32 F, what the network sees in the lesions, for a model that judges it
+    (:mod:`lungseg.networks.findings`); None where it has no such output.
     """
 
     mask: NDArray[np.bool_]
@@ -29,6 +45,7 @@ class LungMask:
     flags: tuple[str, ...] = ()
     expected_lesion_fraction: float | None = None
     lesion_probability: NDArray[np.float32] | None = None
+    findings: NDArray[np.float32] | None = None
 
     @property
     def lung_fraction(self) -> float:

@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lungseg.lung_mask import LungMask
+from lungseg.lung_mask import LungMask, Raw
 from lungseg.metrics import dice
 from lungseg.pseudo_labels import MAX_SIDE, Filters
 from lungseg.shrinking import shrunk
@@ -74,13 +74,9 @@ class Segmenter(Protocol):
     lesion_threshold: float
     min_chest_ct: float
 
-    def probabilities(
-        self, slices: Sequence[Slice], size: int | None = None
-    ) -> list[tuple[list[NDArray[np.float32]], float]]: ...
+    def raw(self, slices: Sequence[Slice], size: int | None = None) -> list[Raw]: ...
 
-    def mask_of(
-        self, one: Slice, maps: Sequence[NDArray[np.float32]], chest: float
-    ) -> LungMask: ...
+    def mask_of(self, one: Slice, raw: Raw) -> LungMask: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +101,7 @@ def pseudo_label(
     """
     one = replace(one, pixels=shrunk(one.pixels, MAX_SIDE))
     maps, chest = _predict(segmenter, one, views)
-    mask = segmenter.mask_of(one, list(maps.mean(axis=0)), chest)
+    mask = segmenter.mask_of(one, Raw(list(maps.mean(axis=0)), chest))
     thresholds = segmenter.threshold, segmenter.lesion_threshold
     return judge(maps, mask, thresholds, segmenter.min_chest_ct, filters or Filters())
 
@@ -155,9 +151,8 @@ def _predict(segmenter: Segmenter, one: Slice, views: Sequence[View]) -> tuple[M
     for size in dict.fromkeys(sizes):
         numbers = [number for number, own in enumerate(sizes) if own == size]
         copies = [replace(one, pixels=views[number].of(one.pixels)) for number in numbers]
-        predicted = segmenter.probabilities(copies, size)
-        for number, (maps, chest) in zip(numbers, predicted, strict=True):
-            found[number] = views[number].undo(maps), chest
+        for number, raw in zip(numbers, segmenter.raw(copies, size), strict=True):
+            found[number] = views[number].undo(raw.maps), raw.chest_ct
     return np.stack([found[number][0] for number in range(len(views))]), found[0][1]
 
 

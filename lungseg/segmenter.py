@@ -21,13 +21,13 @@ from lungseg.flags import find_flags
 from lungseg.framing import Framing, checked_framing, frame_of
 from lungseg.io import as_slices
 from lungseg.log_odds import sigmoid
-from lungseg.lung_mask import LungMask
+from lungseg.lung_mask import LungMask, Raw
 from lungseg.regions import Box
 from lungseg.slice import Slice
 from lungseg.tensors import batch_of, normalise
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 MIN_CHEST_CT = 0.5  # for a card that says nothing: more likely a chest CT than not
 
@@ -51,14 +51,19 @@ class LungSegmenter:
             self.framing: Framing = checked_framing(card.get("framing", "whole"))
             self.min_chest_ct = float(card.get("chest_threshold", MIN_CHEST_CT))
             self.lesion_threshold = float(card.get("lesion_threshold", self.threshold))
-        except (KeyError, TypeError, ValueError, UsageError) as error:
+            architecture = card["architecture"]
+            attention = architecture.get("network", "attention_unet") == "attention_unet"
+            self.finds = attention and int(architecture["classes"]) > 1
+        except (AttributeError, KeyError, TypeError, ValueError, UsageError) as error:
             raise self._no_segmenter(error) from error
         self.compiled = compile_network(checkpoint, self.recipe, device, backend)
         self.device = self.compiled.device
 
     @property
     def recipe(self) -> Recipe:
-        """The network that the card describes."""
+        """The network that the card describes, with findings where it has a lesion mask."""
+        if self.finds:
+            return Recipe(self._build, _with_findings, ("masks", "chest", "findings"))
         return Recipe(self._build, called, ("masks", "chest"))
 
     @cached_property
@@ -96,15 +101,12 @@ class LungSegmenter:
         with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="cleaning") as cleaners:
             for start in range(0, len(slices), batch_size):
                 batch = slices[start : start + batch_size]
-                found = self.probabilities(batch)
                 # cleaning is OpenCV and NumPy, which let other threads work meanwhile
-                masks += cleaners.map(self.mask_of, batch, *zip(*found, strict=True))
+                masks += cleaners.map(self.mask_of, batch, self.raw(batch))
         return masks
 
-    def probabilities(
-        self, slices: Sequence[Slice], size: int | None = None
-    ) -> list[tuple[list[NDArray[np.float32]], float]]:
-        """Of each slice a map per class, float32 H x W in its geometry, and that of ``chest_ct``.
+    def raw(self, slices: Sequence[Slice], size: int | None = None) -> list[Raw]:
+        """What the network says of each slice.
 
         Outside of what the network sees of a slice (:func:`lungseg.framing.frame_of`, as the card
         says) the maps are 0. ``size``: side of the network's input in pixels, a multiple of 32;
@@ -116,14 +118,18 @@ class LungSegmenter:
             for one, (left, top, right, bottom) in zip(slices, boxes, strict=True)
         ]
         pictures = normalise(batch_of(contents, size or self.size))
-        probability, chest = (sigmoid(logits) for logits in self.compiled(pictures))
+        masks, chest, *more = self.compiled(pictures)
+        findings = more[0] if more else [None] * len(slices)
         return [
-            ([_placed(m, box, one.shape) for m in maps], float(is_chest))
-            for one, box, maps, is_chest in zip(slices, boxes, probability, chest, strict=True)
+            Raw([_placed(m, box, one.shape) for m in maps], float(is_chest), found)
+            for one, box, maps, is_chest, found in zip(
+                slices, boxes, sigmoid(masks), sigmoid(chest), findings, strict=True
+            )
         ]
 
-    def mask_of(self, one: Slice, maps: Sequence[NDArray[np.float32]], chest: float) -> LungMask:
-        """The clean mask of a slice from its maps, see :meth:`probabilities`."""
+    def mask_of(self, one: Slice, raw: Raw) -> LungMask:
+        """The clean mask of a slice from what the network says of it."""
+        maps, chest, findings = raw
         lung = without_outside_air(clean_mask(maps[0], self.threshold), one.pixels)
         flags = find_flags(lung, maps[0], one.pixels)
         if lung.any() and certainty(lung, maps[0]) < self.min_certainty:
@@ -134,7 +140,7 @@ class LungSegmenter:
         probability = np.zeros_like(maps[1])
         probability[lung] = _calibrated(maps[1][lung], self.lesion_threshold)
         expected = float(probability[lung].mean()) if lung.any() else None
-        return LungMask(lung, maps[0], lesion, chest, flags, expected, probability)
+        return LungMask(lung, maps[0], lesion, chest, flags, expected, probability, findings)
 
     @overload
     def __call__(self, image: Slice | NDArray[Any] | str | Path) -> LungMask: ...
@@ -144,6 +150,12 @@ class LungSegmenter:
         """Mask of one image, masks of a list of images."""
         masks = self.predict(as_slices(image))
         return masks[0] if len(masks) == 1 and not isinstance(image, list | tuple) else masks
+
+
+def _with_findings(network: Any, pictures: Tensor) -> tuple[Tensor, ...]:
+    from lungseg.networks.findings import with_findings  # it needs torch
+
+    return with_findings(network, pictures)
 
 
 def _calibrated(probability: NDArray[np.float32], threshold: float) -> NDArray[np.float32]:

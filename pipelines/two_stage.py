@@ -52,7 +52,8 @@ class TwoStagePipeline:
         """A ``threshold`` given here goes before that of the ``operating_point``.
 
         Raises UsageError for a ``threshold`` outside 0 to 1, and an ``operating_point`` that the
-        classifier's card does not have.
+        classifier's card does not have; CheckpointError for a fusion with another stage 1's
+        findings.
         """
         if threshold is None and operating_point not in classifier.thresholds:
             raise UsageError(
@@ -62,6 +63,12 @@ class TwoStagePipeline:
         chosen = classifier.thresholds[operating_point] if threshold is None else threshold
         if not 0 <= chosen <= 1:
             raise UsageError(f"threshold {chosen} is not a probability: choose one from 0 to 1")
+        learned_with = classifier.card.get("segmenter", {}).get("sha256")
+        if classifier.fusion is not None and learned_with != segmenter.sha256:
+            raise CheckpointError(
+                f"{classifier.name} judges what its own stage 1 sees in the lesions, and "
+                f"{segmenter.name} is another; correct {DEFAULTS}, or train stage 2 with this one"
+            )
         self.operating_point = operating_point if threshold is None else "given"
         self.segmenter = segmenter
         self.classifier = classifier
@@ -166,7 +173,7 @@ class TwoStagePipeline:
             return cast(list[Prediction], predictions)
         masks = self.segmenter.predict([slices[i] for i in seen], batch_size=len(seen))
         judged: list[int] = []
-        pictures = []
+        views = []
         for i, mask in zip(seen, masks, strict=True):
             refusal = refuse_mask(mask, self.min_chest_ct)
             if refusal is not None:
@@ -174,9 +181,9 @@ class TwoStagePipeline:
                 continue
             predictions[i] = self._judged(slices[i], mask)
             judged.append(i)
-            pictures.append(self.classifier.see(slices[i], mask))
-        if pictures:
-            found = self.classifier.explained(pictures, batch_size=len(pictures))
+            views.append(self.classifier.see(slices[i], mask))
+        if views:
+            found = self.classifier.explained(views, batch_size=len(views))
             for i, probability, evidence in zip(judged, *found, strict=True):
                 predictions[i] = self._with_probability(
                     cast(Prediction, predictions[i]), float(probability), evidence

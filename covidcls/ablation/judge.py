@@ -99,11 +99,11 @@ def judge_by_lesions(recipe: Mapping[str, Any], source: Source) -> list[JudgedSl
     from covidcls.views.view import View
 
     pictures = every_picture(source)
-    view, column = View("full", lesions=True), LESION_FEATURES.index("expected")
+    view, column = View("full", channels="lesion"), LESION_FEATURES.index("expected")
     shares: list[float] = []
 
     def use(index: int, one: Slice, lungs: Lungs) -> None:
-        shares.append(float(lesion_features(view.see(one.pixels, lungs))[column]))
+        shares.append(float(lesion_features(view.see(one.pixels, lungs).picture)[column]))
 
     _cache(data_of(recipe)).each([one.path for one in pictures], use)
     return _judged(pictures, np.array(shares), Path(source.folder))

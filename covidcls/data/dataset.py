@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, TypedDict
 
 import numpy as np
@@ -15,6 +16,7 @@ from covidcls.data.lung_free import lung_free_picture
 from covidcls.data.mask_cache import MaskCache
 from covidcls.data.pictures import LabelledPicture
 from covidcls.views.lungs import Lungs
+from covidcls.views.seen import Seen
 from covidcls.views.view import View
 from lungseg.slice import Slice
 from lungseg.tensors import channels_first, resize
@@ -31,10 +33,11 @@ class Sample(TypedDict):
 class SeenPictures:
     """What stage 2 sees of each picture, by its ``view``.
 
-    ``exact``: float32 ``size`` x ``size`` (x 3) in [0, 1], resized as :class:`CovidClassifier`
-    does; ``roomy``: for augmentation, uint8 of a quarter more a side, without what the network is
-    not given. One of both is filled, as ``augmented`` says. ``lungless``: how many pictures had no
-    lung found and stay whole. ``lung_free``: see ``lung_free_picture``; for the floor.
+    ``exact``: with pictures ``size`` x ``size`` (x 3), resized as :class:`CovidClassifier` does;
+    ``roomy``: for augmentation, uint8 of a quarter more a side. One of both is filled, as
+    ``augmented`` says. ``findings``: of each, where the view has them. ``lungless``: how many
+    pictures had no lung found and stay whole. ``lung_free``: see ``lung_free_picture``; for the
+    floor.
     """
 
     def __init__(
@@ -45,9 +48,9 @@ class SeenPictures:
         size: int,
         augmented: bool = False,
     ) -> None:
-        self.view = view
-        self.exact: list[NDArray[np.float32]] = []
+        self.exact: list[Seen] = []
         self.roomy: list[NDArray[np.uint8]] = []
+        self.findings: list[NDArray[np.float32]] = []
         self.lung_free: list[NDArray[np.float32]] = []
         self.lungless = 0
         larger = size * 5 // 4
@@ -56,11 +59,13 @@ class SeenPictures:
             seen = view.see(one.pixels, lungs)
             self.lungless += not lungs.mask.any()
             self.lung_free.append(lung_free_picture(one.pixels, lungs.mask))
+            if seen.lesions is not None:
+                self.findings.append(seen.lesions.findings)
             if augmented:
-                given = resize(view.given(seen), larger)
-                self.roomy.append((given * 255).round().astype(np.uint8))
+                roomy = resize(seen.picture, larger)
+                self.roomy.append((roomy * 255).round().astype(np.uint8))
             else:
-                self.exact.append(resize(seen, size))
+                self.exact.append(replace(seen, picture=resize(seen.picture, size)))
 
         cache.each([picture.path for picture in pictures], use)
 
@@ -86,7 +91,7 @@ class ClassifierSlices(Dataset[Sample]):
 
     def __getitem__(self, index: int) -> Sample:
         if self.compose is None:
-            picture = self.seen.view.given(self.seen.exact[index])
+            picture = self.seen.exact[index].picture
         else:
             # torch's generator alone, which the loader seeds per worker and epoch
             self.compose.set_random_seed(int(torch.randint(2**31 - 1, ())))

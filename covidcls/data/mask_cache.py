@@ -1,4 +1,4 @@
-"""Lung and lesion masks computed once per segmenter and backend, kept on disk by the content of the
+"""What stage 1 says, computed once per segmenter and backend, kept on disk by the content of the
 picture.
 
 The masks are kept, not the crop: every region and margin of the ablation is cut from them at once.
@@ -7,6 +7,7 @@ The masks are kept, not the crop: every region and margin of the ablation is cut
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -36,7 +37,7 @@ class MaskCache:
     """Masks of pictures by one segmenter as it is run; ``folder`` None is :func:`default_cache`.
 
     ``CONTENT.png`` is the lung mask, ``CONTENT.lesion-THRESHOLD.png`` the probability of lesion in
-    8 bits, where the segmenter knows lesions.
+    8 bits, where the segmenter knows lesions, and ``CONTENT.npy`` its findings, where it has any.
     """
 
     def __init__(self, segmenter: LungSegmenter, folder: Path | None = None) -> None:
@@ -50,6 +51,7 @@ class MaskCache:
         )
         self.folder = root / "masks" / hashlib.sha256(made_by.encode()).hexdigest()[:16]
         self.lesions = int(segmenter.card["architecture"]["classes"]) > 1
+        self.findings = segmenter.finds
         self.computed = 0
 
     def each(self, paths: Sequence[Path], use: Callable[[int, Slice, Lungs], None]) -> None:
@@ -79,19 +81,34 @@ class MaskCache:
         if mask is None or not self.lesions:
             return None if mask is None else Lungs(mask > 0)
         lesion = _read(self._lesion_file(file), shape)
-        return None if lesion is None else Lungs(mask > 0, lesion)
+        findings = _read_array(file.with_suffix(".npy")) if self.findings else None
+        if lesion is None or (self.findings and findings is None):
+            return None
+        return Lungs(mask > 0, lesion, findings)
 
     def _save(self, file: Path, lungs: Lungs) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         _write(file, lungs.mask.astype(np.uint8) * 255)
         if lungs.lesion is not None:
             _write(self._lesion_file(file), lungs.lesion)
+        if lungs.findings is not None:
+            buffer = io.BytesIO()
+            np.save(buffer, lungs.findings)
+            write_whole(file.with_suffix(".npy"), buffer.getvalue())
 
 
 def _read(file: Path, shape: tuple[int, int]) -> NDArray[np.uint8] | None:
     """None where it is missing, damaged, or of an older reader: it is computed again."""
     stored = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE) if file.is_file() else None
     return None if stored is None or stored.shape != shape else np.asarray(stored, np.uint8)
+
+
+def _read_array(file: Path) -> NDArray[np.float32] | None:
+    """None where it is missing or damaged."""
+    try:
+        return np.asarray(np.load(file, allow_pickle=False), np.float32)
+    except (OSError, ValueError, EOFError):
+        return None
 
 
 def _write(file: Path, picture: NDArray[np.uint8]) -> None:

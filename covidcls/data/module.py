@@ -39,7 +39,8 @@ class CovidDataModule(lightning.LightningDataModule):
         decoding: ``display``, or ``neutral`` for small, blurred pictures without a file's history;
             training adds noise of JPEG.
         channels: ``grey``, or ``lesion`` for grey, lungs and probability of lesion.
-        fusion: whether the export puts the network's logit and the lesion share together.
+        fusion: whether the export puts the network's logit and what stage 1 sees in the lesions
+            together.
         segmenter: name or path of stage-1 weights; None is the default of ``weights_dir``.
         weights_dir: folder of weights; None is the shipped one.
         cache_dir: where masks and folds are kept; None is the user's cache folder.

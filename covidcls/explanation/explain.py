@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from covidcls.explanation.energy import energy_inside
 from covidcls.explanation.occlusion import occlusion_of
 from covidcls.explanation.placing import on_slice, seen_box, window
+from covidcls.views.seen import Seen
 from lungseg.lung_mask import LungMask
 from lungseg.regions import Box, content_seed, lung_box
 from lungseg.slice import Slice
@@ -49,8 +50,9 @@ class Explanation:
     calibrated probability, 0 outside of ``box``. Of ``cam`` a value says what these would be if the
     whole picture looked like this place, but for the intercept of the calibration; ``grad-cam`` is
     without the bias of the last layer, too; of ``occlusion`` how far they fall when the place is
-    hidden. What a fusion adds to the network is in ``occlusion`` alone. ``box``: what stage 2 saw,
-    half-open pixels.
+    hidden from the network. What a fusion adds for the lesions lies where these are in ``cam`` and
+    ``grad-cam`` (:meth:`covidcls.fusion.Fusion.evidence`), and is not in ``occlusion``. ``box``:
+    what stage 2 saw, half-open pixels.
     """
 
     method: Method
@@ -100,17 +102,17 @@ def explain(
 
 def _cells(
     classifier: CovidClassifier,
-    view: NDArray[np.float32],
+    seen: Seen,
     lung: NDArray[np.bool_],
     method: Method,
 ) -> NDArray[np.float64]:
-    """The map of a view, in log-odds of the calibrated probability."""
+    """The map of what was seen, in log-odds of the calibrated probability."""
     if method == "occlusion":
-        return occlusion_of(classifier, view, lung)
+        return occlusion_of(classifier, seen, lung)
     if method == "cam":
-        return classifier.explained([view])[1][0]
+        return classifier.explained([seen])[1][0]
     if method == "grad-cam":
         from covidcls.explanation.grad_cam import grad_cam_of  # it needs torch
 
-        return grad_cam_of(classifier, view) * classifier.logit_weight
+        return classifier.evidence(grad_cam_of(classifier, seen), seen)
     raise ValueError(f"unknown method {method!r}; known are {', '.join(METHODS)}")

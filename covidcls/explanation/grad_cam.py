@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from covidcls.views.seen import Seen
 from lungseg.errors import UsageError
 from lungseg.tensors import normalise, stack
 
@@ -60,10 +61,10 @@ def pooling_of(network: nn.Module) -> nn.Module:
     )
 
 
-def grad_cam_of(classifier: CovidClassifier, view: NDArray[np.float32]) -> NDArray[np.float64]:
-    """The map h x w of one view (what ``classifier.see`` gives), in units of the logit."""
-    grey = stack([classifier.view.given(view)], classifier.size)
-    pictures = normalise(grey, classifier.entry.mean, classifier.entry.std)
+def grad_cam_of(classifier: CovidClassifier, seen: Seen) -> NDArray[np.float64]:
+    """The map h x w of what ``classifier.see`` gives, in units of the network's logit."""
+    pictures = stack([seen.picture], classifier.size)
+    pictures = normalise(pictures, classifier.entry.mean, classifier.entry.std)
     network = classifier.network
     maps, _ = grad_cam(network, pictures.to(next(network.parameters()).device))
     return maps[0]

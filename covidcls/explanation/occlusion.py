@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from covidcls.views.seen import Seen
 from lungseg.log_odds import logit
 
 if TYPE_CHECKING:
@@ -56,9 +58,9 @@ def healthy(view: View, lung: NDArray[np.bool_]) -> NDArray[np.float64]:
 
 
 def occlusion_of(
-    classifier: CovidClassifier, view: View, lung: NDArray[np.bool_]
+    classifier: CovidClassifier, seen: Seen, lung: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """The map of one view (what ``classifier.see`` gives) in log-odds of the probability.
+    """The map of what ``classifier.see`` gives, in log-odds of the probability.
 
     It needs probabilities alone, so whatever computes them. ``lung``: bool, of what was seen, of
     any size.
@@ -66,8 +68,10 @@ def occlusion_of(
     import cv2
 
     def log_odds(views: Sequence[View]) -> NDArray[np.float64]:
-        return logit(np.clip(classifier.predict(views), CERTAIN, 1 - CERTAIN))
+        found = classifier.predict([replace(seen, picture=view) for view in views])
+        return logit(np.clip(found, CERTAIN, 1 - CERTAIN))
 
+    view = seen.picture
     size = view.shape[1::-1]
     fitted = cv2.resize(lung.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST_EXACT)
     return occlusion(log_odds, view, healthy(view, fitted > 0))

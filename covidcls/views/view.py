@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from covidcls.views.lungs import Lungs
 from covidcls.views.normalisation import normalised_by_lungs
+from covidcls.views.seen import Lesions, Seen
 from lungseg.errors import UsageError
 from lungseg.regions import DEFAULT_MARGIN, REGIONS, Region, content_seed, region_of
 
@@ -32,8 +33,8 @@ class View:
     and soft tissue at fixed greys, see :func:`covidcls.views.normalisation.normalised_by_lungs`.
     ``decoding``: ``neutral`` brings every region to SIDE pixels a side, blurs it and sends it
     through one JPEG. ``channels``: of the network's picture, ``grey`` three times, or ``lesion``:
-    grey, lungs and the probability of lesion. ``lesions``: lungs and lesion are seen though the
-    network is given none of them, for a fusion with the lesion share.
+    grey, lungs and the probability of lesion. ``lesions``: what stage 1 sees in them goes with
+    the picture, for a fusion.
     """
 
     region: Region = "crop"
@@ -78,22 +79,22 @@ class View:
             "channels": self.channels,
         }
 
-    def see(self, pixels: NDArray[np.float32], lungs: Lungs) -> NDArray[np.float32]:
-        """Float32 h x w in [0, 1] of ``pixels`` H x W; h x w x 3 (grey, lungs, lesion) for
-        ``channels`` lesion and with ``lesions``.
+    def see(self, pixels: NDArray[np.float32], lungs: Lungs) -> Seen:
+        """What is seen of ``pixels``, float32 H x W in [0, 1].
 
-        Raises UsageError where lesions are to be seen and stage 1 knows none.
+        Raises UsageError where lesions or findings are to be seen and stage 1 knows none.
         """
         seed = content_seed(pixels) if self.region == "random_box" else 0
         grey = normalised_by_lungs(pixels, lungs.mask) if self.normalise == "lung" else pixels
-        if self.channels == "lesion" or self.lesions:
+        if self.channels == "lesion":
             grey = np.dstack([grey, lungs.mask, _lesion(lungs)]).astype(np.float32)
-        seen = region_of(grey, lungs.mask, self.region, self.margin, seed)
-        return neutral_view(seen) if self.decoding == "neutral" else seen
-
-    def given(self, seen: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Of what :meth:`see` gives, what goes to the network: h x w, or h x w x 3."""
-        return seen[..., 0] if seen.ndim == 3 and self.channels == "grey" else seen
+        picture = region_of(grey, lungs.mask, self.region, self.margin, seed)
+        if self.decoding == "neutral":
+            picture = neutral_view(picture)
+        if not self.lesions:
+            return Seen(picture)
+        where = region_of(_lesion(lungs), lungs.mask, self.region, self.margin, seed)
+        return Seen(picture, Lesions(_findings(lungs), where))
 
 
 def neutral_view(seen: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -108,6 +109,16 @@ def neutral_view(seen: NDArray[np.float32]) -> NDArray[np.float32]:
     if seen.ndim == 2:
         return plain
     return np.dstack([plain, resize(seen[..., 1:], SIDE)])
+
+
+def _findings(lungs: Lungs) -> NDArray[np.float32]:
+    if lungs.findings is None:
+        raise UsageError(
+            "stage 2 judges what stage 1 sees in the lesions, but this stage 1 does not say; use "
+            "an attention U-Net of two classes, and make its graph again if it is an older one: "
+            "python -m pipelines.export"
+        )
+    return lungs.findings
 
 
 def _lesion(lungs: Lungs) -> NDArray[np.float32]:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from covidcls.views.view import Channels
 from covidcls.zoo.efficientnet_b4 import build_b4
 from covidcls.zoo.efficientnet_lite import build_lite
-from covidcls.zoo.lesion_pooling import build_lesion_and_look, build_lesion_pooling
 from covidcls.zoo.lesion_share import build_lesion_share
 from lungseg.errors import UsageError
 
@@ -44,10 +43,6 @@ ARCHITECTURES: dict[str, Architecture] = {
         for n, size in ((0, 224), (1, 240), (2, 260), (3, 300), (4, 380))
     },
     "lesion_share": Architecture(build_lesion_share, 224, 0.0, 1.0, channels="lesion"),
-    "lesion_pooling": Architecture(build_lesion_pooling, 256, 0.0, 1.0, channels="lesion"),
-    "lesion_and_look": Architecture(
-        partial(build_lesion_and_look, look="tf_efficientnet_lite0"), 256, 0.0, 1.0, "lesion"
-    ),
 }
 
 
@@ -63,8 +58,7 @@ def create_classifier(name: str, pretrained: str = "none", dropout: float = 0.2)
     """A network from N x 3 x H x W to N x 1 logits.
 
     ``pretrained``: ``none``, ``package`` (installed with the extra ``[pretrained]``), ``download``
-    (by the network's own library, asked for by this name only), ``segmenter`` (lesion pooling: the
-    shipped stage 1) or the path of a local file.
+    (by the network's own library, asked for by this name only) or the path of a local file.
     ``dropout``: before the last layer.
     """
     return architecture(name).build(pretrained, dropout)

@@ -54,8 +54,8 @@ def choose_thresholds(
         scores = []
         for start in range(0, len(slices), BATCH):
             batch = slices[start : start + BATCH]
-            maps_of = segmenter.probabilities([as_slice(one) for one in batch])
-            for one, (maps, _) in zip(batch, maps_of, strict=True):
+            raw = segmenter.raw([as_slice(one) for one in batch])
+            for one, (maps, *_) in zip(batch, raw, strict=True):
                 lung = one.masks[..., LUNG] > 0
                 if lung.mean() >= EMPTY:
                     scores.append([dice(maps[LUNG] >= value, lung) for value in GRID])

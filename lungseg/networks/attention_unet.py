@@ -208,7 +208,10 @@ class AttentionUNet(nn.Module):
             up = block(up, skip)
         return features, up
 
-    def forward(self, pictures: Tensor) -> StageOneOutput:
-        features, up = self.decode(pictures)
+    def heads(self, features: list[Tensor], up: Tensor) -> StageOneOutput:
+        """What the network says, from what :meth:`decode` gives."""
         chest = self.chest(features[-1].mean(dim=(2, 3))).squeeze(1)
         return StageOneOutput(self.masks(up), chest)
+
+    def forward(self, pictures: Tensor) -> StageOneOutput:
+        return self.heads(*self.decode(pictures))

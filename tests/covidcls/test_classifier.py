@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from covidcls.calibration import Calibration
 from covidcls.classifier import CovidClassifier
+from covidcls.views.seen import Seen
 from lungseg.checkpoint import load_checkpoint, save_checkpoint
 from lungseg.errors import CheckpointError
 from lungseg.io import as_slices
@@ -30,10 +31,10 @@ def changed(tiny_weights: Path, folder: Path, **card: Any) -> Path:
     return save_checkpoint(folder, "changed", good.tensors, {**good.card, **card})
 
 
-def pictures() -> list[NDArray[np.float32]]:
+def pictures() -> list[Seen]:
     rng = np.random.default_rng(0)
     shapes = [(40, 60), (1, 1), (32, 32), (300, 20), (64, 64)]
-    return [rng.random(shape).astype(np.float32) for shape in shapes]
+    return [Seen(rng.random(shape).astype(np.float32)) for shape in shapes]
 
 
 def test_a_probability_for_pictures_of_any_size_in_any_batch(classifier: CovidClassifier) -> None:
@@ -65,11 +66,11 @@ def test_region_and_margin_of_the_card_decide_what_is_seen(
 ) -> None:
     (one,) = as_slices(drawn_slice())
     mask = LungMask(drawn_slice() == 10, one.pixels)
-    assert classifier.see(one, mask).shape == (40 - 10, 56 - 10)
+    assert classifier.see(one, mask).picture.shape == (40 - 10, 56 - 10)
     wide = CovidClassifier.from_checkpoint(changed(tiny_weights, tmp_path, margin=-2))
-    assert wide.see(one, mask).shape == (44, 60)
+    assert wide.see(one, mask).picture.shape == (44, 60)
     full = CovidClassifier.from_checkpoint(directory=tiny_weights, region="full")
-    assert full.see(one, mask).shape == (96, 96)
+    assert full.see(one, mask).picture.shape == (96, 96)
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def test_the_fusion_is_used_as_it_was_fitted(
     exported: tuple[CovidDataModule, dict[str, Any], Path], lesion_weights: Path
 ) -> None:
     data, card, folder = exported
-    assert card["fusion"]["fitted_on"] == "validation"
+    assert card["fusion"]["fitted_on"] == "training"
     assert card["calibration"]["fitted_on"] == "validation, by log loss"
     classifier = CovidClassifier.from_checkpoint(folder / "fused.safetensors", device="cpu")
     segmenter = LungSegmenter.from_checkpoint(directory=lesion_weights, device="cpu")

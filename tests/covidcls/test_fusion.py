@@ -1,93 +1,106 @@
-"""Late fusion: what the lesion share adds, fitted by L2-regularised logistic regression."""
+"""Late fusion: what a linear model of the findings of stage 1 adds to the network's logit."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
 
-from covidcls.fusion import INPUTS, Fusion, cross_fitted, fit_fusion, lesions_of
+from covidcls.fusion import FINER, INVERSE_PENALTY, Fusion, fit_fusion
 from covidcls.statistics import auc
-from covidcls.views.lesion_share import LEAST_SHARE, lesion_features
+from covidcls.views.seen import Lesions, Seen, lesions_in
 
 Array = NDArray[np.float64]
 
 
 @pytest.fixture
-def scored() -> tuple[Array, Array, list[int]]:
-    """Logits of a network that knows a little, lesion features that know more, and labels."""
+def slices() -> dict[str, Any]:
+    """Training and other slices of two sources; findings and network know something each."""
     rng = np.random.default_rng(0)
-    labels = np.arange(120) % 2
-    network = rng.normal(0.5 * labels, 1)
-    share = np.clip(rng.normal(0.1 + 0.15 * labels, 0.08), 0, 1)
-    shares = np.column_stack([share, share + 0.01])
-    lesions = np.hstack([shares, np.log(shares + LEAST_SHARE)])
-    return network, lesions, labels.tolist()
+    labels = np.arange(160) % 2
+    findings = rng.normal(0, 1, (160, 6)) * [1, 1, 1, 5, 1, 1] + [0, 0, 0, 9, 0, 0]
+    findings[:, 0] += labels
+    given = list(findings.astype(np.float32))
+    return {
+        "findings": given[:100],
+        "labels": labels[:100].tolist(),
+        "weights": [1.0] * 100,
+        "others": given[100:],
+        "network": rng.normal(0.8 * labels[100:], 1),
+        "sources": ["here"] * 30 + ["there"] * 30,
+    }
 
 
-def auc_of(labels: list[int], scores: Array) -> float:
-    return float(auc(np.array(labels), scores, np.ones((1, len(labels))))[0])
+def auc_of(labels: Array, scores: Array) -> float:
+    return float(auc(labels, scores, np.ones((1, len(labels))))[0])
 
 
-def test_the_fused_logit_knows_more_than_either(scored: tuple[Array, Array, list[int]]) -> None:
-    network, lesions, labels = scored
-    fused = fit_fusion(network, lesions, labels).logits(network, lesions)
-    assert auc_of(labels, fused) > auc_of(labels, network) + 0.1
-    assert auc_of(labels, fused) > auc_of(labels, lesions[:, 0])
+def test_both_parts_have_a_say(slices: dict[str, Any]) -> None:
+    fusion, labels = fit_fusion(**slices), np.arange(100, 160) % 2
+    fused = fusion.logits(slices["network"], slices["others"])
+    assert auc_of(labels, fused) > auc_of(labels, slices["network"])
+    assert auc_of(labels, fused) > auc_of(labels, fusion.of_lesions(slices["others"]))
 
 
-def test_the_weights_are_those_of_the_inputs_as_they_are(
-    scored: tuple[Array, Array, list[int]],
-) -> None:
-    """Numpy on raw inputs gives what scikit-learn gives on standardised ones."""
-    from covidcls.fusion import _model
-
-    network, lesions, labels = scored
-    model = _model().fit(np.column_stack([network, lesions]), labels)
-    expected = model.decision_function(np.column_stack([network, lesions]))
-    found = fit_fusion(network, lesions, labels).logits(network, lesions)
-    assert found == pytest.approx(expected, abs=1e-4)
+def test_the_weights_are_those_of_the_findings_as_they_are(slices: dict[str, Any]) -> None:
+    """Numpy on raw findings gives what scikit-learn gives on standardised ones."""
+    scaler = StandardScaler().fit(slices["findings"])
+    model = LogisticRegression(C=INVERSE_PENALTY)
+    model.fit(scaler.transform(slices["findings"]), slices["labels"])
+    expected = model.decision_function(scaler.transform(slices["others"]))
+    fusion = fit_fusion(**slices)
+    found = fusion.intercept + fusion.of_lesions(slices["others"])
+    assert found == pytest.approx(expected, abs=1e-5)
 
 
-def test_a_card_gives_back_the_fusion_that_wrote_it(
-    scored: tuple[Array, Array, list[int]],
-) -> None:
-    fusion = fit_fusion(*scored)
+def test_a_slice_counts_as_its_weight_says(slices: dict[str, Any]) -> None:
+    twice = {key: slices[key][:60] + slices[key] for key in ("findings", "labels", "weights")}
+    heavier = {"weights": [2.0] * 60 + [1.0] * 40}
+    one, two = fit_fusion(**{**slices, **twice}), fit_fusion(**{**slices, **heavier})
+    assert one.findings != fit_fusion(**slices).findings
+    # the penalty is weighed against 160 slices in one case, and 100 in the other
+    assert np.corrcoef(one.findings, two.findings)[0, 1] > 0.999
+
+
+def test_the_say_does_not_depend_on_how_far_a_network_spreads(slices: dict[str, Any]) -> None:
+    wide = fit_fusion(**{**slices, "network": 10 * slices["network"]})
+    found = fit_fusion(**slices).logits(slices["network"], slices["others"])
+    assert wide.logits(10 * slices["network"], slices["others"]) == pytest.approx(found, abs=1e-3)
+    # a shift between sources is no spread
+    moved = slices["network"] + 50 * (np.array(slices["sources"]) == "there")
+    assert fit_fusion(**{**slices, "network": moved}).network == fit_fusion(**slices).network
+
+
+def test_a_card_gives_back_the_fusion_that_wrote_it(slices: dict[str, Any]) -> None:
+    fusion = fit_fusion(**slices)
     assert Fusion.from_card({"fusion": fusion.as_card()}) == fusion
     assert Fusion.from_card({}) is None
-    with pytest.raises(ValueError, match=f"a fusion of logit instead of {', '.join(INPUTS)}"):
+    with pytest.raises(KeyError):
         Fusion.from_card({"fusion": {"intercept": 0, "weights": {"logit": 1}}})
 
 
-def test_figures_on_validation_do_not_see_the_patient() -> None:
-    """Inputs that only tell patients apart: fitted they seem to know, cross-fitted they do not."""
-    rng = np.random.default_rng(1)
-    patients = [f"p{n // 8}" for n in range(80)]
-    labels = [(n // 8) % 2 for n in range(80)]
-    of_patient = rng.normal(0, 1, (10, 5))[np.arange(80) // 8]
-    noisy = of_patient + rng.normal(0, 0.01, of_patient.shape)
-    fitted = fit_fusion(noisy[:, 0], noisy[:, 1:], labels).logits(noisy[:, 0], noisy[:, 1:])
-    unseen = cross_fitted(noisy[:, 0], noisy[:, 1:], labels, patients)
-    assert unseen is not None
-    assert auc_of(labels, unseen) < auc_of(labels, fitted) - 0.1
+def test_the_evidence_of_lesions_lies_where_they_are() -> None:
+    fusion = Fusion(-3.0, 0.5, (2.0, 1.0))
+    where = np.zeros((40, 40), np.float32)
+    where[:10, 20:] = 0.7
+    network = np.arange(16, dtype=float).reshape(4, 4)
+    lesions = Lesions(np.array([1, 2], np.float32), where)
+    found = fusion.evidence(network, lesions)
+    assert found.shape == (4 * FINER, 4 * FINER)
+    assert found.mean() - 3 == pytest.approx(
+        fusion.logits(np.array([network.mean()]), [lesions.findings])[0]
+    )
+    there = found - 0.5 * np.kron(network, np.ones((FINER, FINER)))
+    assert there[:FINER, 2 * FINER :] == pytest.approx(4 * 16 / 2)
+    assert np.abs(there).sum() == pytest.approx(there[:FINER, 2 * FINER :].sum())
+    without = fusion.evidence(network, Lesions(lesions.findings, np.zeros_like(where)))
+    assert without.mean() == pytest.approx(found.mean())
 
 
-def test_one_patient_of_a_class_cannot_be_left_out(scored: tuple[Array, Array, list[int]]) -> None:
-    network, lesions, labels = scored
-    patients = [f"p{n}" if label else "one" for n, label in enumerate(labels)]
-    assert cross_fitted(network, lesions, labels, patients) is None
-
-
-def test_lesion_features_are_shares_of_the_lung() -> None:
-    seen = np.zeros((20, 20, 3), np.float32)
-    seen[5:15, 5:15, 1] = 1
-    seen[5:10, 5:15, 2] = 0.8
-    seen[10:15, 5:15, 2] = 0.1
-    lesion, expected, log_lesion, log_expected = lesion_features(seen)
-    assert lesion == pytest.approx(0.5)
-    assert expected == pytest.approx(0.45)
-    assert log_lesion == pytest.approx(np.log(0.5 + LEAST_SHARE))
-    assert log_expected == pytest.approx(np.log(0.45 + LEAST_SHARE))
-    assert lesion_features(np.zeros((4, 4, 3), np.float32))[:2] == pytest.approx([0, 0])
-    assert lesions_of([], 32).shape == (0, 4)
-    assert lesions_of([seen], 20)[0] == pytest.approx([lesion, expected, log_lesion, log_expected])
+def test_what_was_seen_without_lesions_is_refused() -> None:
+    with pytest.raises(ValueError, match="a fusion needs the lesions"):
+        lesions_in([Seen(np.zeros((4, 4), np.float32))])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lungseg.lung_mask import LungMask
+from lungseg.lung_mask import LungMask, Raw
 from lungseg.pseudo_labelling import VIEWS, PseudoLabel, judge, pseudo_label
 from lungseg.pseudo_labels import Filters
 from lungseg.slice import Slice, Source
@@ -26,19 +26,17 @@ class Stub:
         self.min_chest_ct = 0.5
         self.fixed, self.sizes = fixed, list[int | None]()
 
-    def probabilities(
-        self, slices: Sequence[Slice], size: int | None = None
-    ) -> list[tuple[list[Maps], float]]:
+    def raw(self, slices: Sequence[Slice], size: int | None = None) -> list[Raw]:
         self.sizes += [size] * len(slices)
         place = lung_at(10, 30)
         return [
-            ([place if self.fixed else (one.pixels < 0.3).astype(np.float32)] * 2, 0.9)
+            Raw([place if self.fixed else (one.pixels < 0.3).astype(np.float32)] * 2, 0.9)
             for one in slices
         ]
 
-    def mask_of(self, one: Slice, maps: Sequence[Maps], chest: float) -> LungMask:
-        lung = maps[0] >= 0.5
-        return LungMask(lung, maps[0], (maps[1] >= 0.5) & lung, chest)
+    def mask_of(self, one: Slice, raw: Raw) -> LungMask:
+        lung, lesion = (one >= 0.5 for one in raw.maps)
+        return LungMask(lung, raw.maps[0], lesion & lung, raw.chest_ct)
 
 
 def lung_at(top: int, left: int) -> Maps:

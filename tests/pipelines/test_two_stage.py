@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from covidcls.explanation import explain
+from covidcls.fusion import Fusion
 from lungseg.errors import CheckpointError, UnreadableError, UsageError
 from lungseg.slice import Slice, Source
 from pipelines import Prediction, TwoStagePipeline
@@ -70,6 +72,17 @@ def test_the_fields_stand_in_the_order_of_the_interface() -> None:
         "voxel_ml",
         "evidence",
     ]
+
+
+def test_a_fusion_is_not_given_the_findings_of_another_stage_one(
+    pipeline: TwoStagePipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classifier, segmenter = pipeline.classifier, pipeline.segmenter
+    monkeypatch.setattr(classifier, "fusion", Fusion(0.0, 1.0, (1.0,)))
+    for sha256, right in ((segmenter.sha256, True), ("other", False)):
+        monkeypatch.setitem(classifier.card, "segmenter", {"name": "dark", "sha256": sha256})
+        with contextlib.nullcontext() if right else pytest.raises(CheckpointError, match="another"):
+            TwoStagePipeline(segmenter, classifier)
 
 
 def test_a_list_gives_a_list_even_of_one(pipeline: TwoStagePipeline, drawn_slice: Draw) -> None:

@@ -117,11 +117,11 @@ def test_another_backend_has_masks_of_its_own(
     assert cache.computed == 5
 
 
-@pytest.mark.parametrize("lost", [True, False])
+@pytest.mark.parametrize("lost", [".png", ".lesion-0.4.png", ".npy"])
 def test_lesions_are_kept_as_they_are_seen_in_use(
-    lesion_weights: Path, files: list[Path], tmp_path: Path, lost: bool
+    lesion_weights: Path, files: list[Path], tmp_path: Path, lost: str
 ) -> None:
-    """And both files of a picture are needed: one alone is computed again."""
+    """And all files of a picture are needed: without one it is computed again."""
     segmenter = LungSegmenter.from_checkpoint(directory=lesion_weights, device="cpu")
     found: list[Lungs] = []
     for _ in range(2):
@@ -135,9 +135,10 @@ def test_lesions_are_kept_as_they_are_seen_in_use(
         assert kept.lesion is not None
         assert np.array_equal(kept.lesion, in_use.lesion)
         assert np.array_equal(kept.mask, in_use.mask)
-    stored = sorted((tmp_path / "c").rglob("*.png"), key=lambda path: ".lesion-" in path.name)
-    assert len(stored) == 2
-    stored[lost].unlink()
+        assert np.array_equal(kept.findings, in_use.findings)
+    stored = {path.name.partition(".")[2]: path for path in (tmp_path / "c").rglob("*.*")}
+    assert len(stored) == 3
+    stored[lost.removeprefix(".")].unlink()
     again = MaskCache(segmenter, tmp_path / "c")
     again.each(files[:1], lambda index, one, lungs: None)
     assert again.computed == 1

@@ -122,8 +122,8 @@ def test_validation_sees_exactly_what_the_classifier_will(
     classifier.view = data.view
     for picture, one in zip(data.pictures["val"], shown, strict=True):
         (slice_,) = as_slices(picture.path)
-        seen = classifier.view.given(classifier.see(slice_, segmenter(slice_)))
-        assert torch.equal(stack([seen], 32)[0], one)
+        seen = classifier.see(slice_, segmenter(slice_))
+        assert torch.equal(stack([seen.picture], 32)[0], one)
 
 
 def test_a_picture_without_lungs_stays_whole_and_is_counted(
@@ -139,7 +139,7 @@ def test_a_picture_without_lungs_stays_whole_and_is_counted(
     data = CovidDataModule(**{**options, "data_dir": str(tmp_path), "layout": "folders"})
     data.setup()
     assert data.views["train"].lungless == len(data.pictures["train"]) > 0
-    assert data.views["val"].exact[0].shape == (32, 32)
+    assert data.views["val"].exact[0].picture.shape == (32, 32)
 
 
 def test_the_split_has_a_hash_and_the_segmenter_a_name(data: CovidDataModule) -> None:

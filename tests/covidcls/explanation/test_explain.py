@@ -13,9 +13,9 @@ import torch
 from numpy.typing import NDArray
 
 from covidcls.classifier import CovidClassifier
-from covidcls.explanation import METHODS, Method, explain
+from covidcls.explanation import METHODS, Explanation, Method, explain
 from covidcls.explanation.drawing import draw_evidence, draw_slice, tinted
-from covidcls.fusion import INPUTS
+from covidcls.fusion import Fusion
 from lungseg.checkpoint import load_checkpoint, save_checkpoint
 from lungseg.io import as_slices
 from lungseg.lung_mask import LungMask
@@ -99,21 +99,30 @@ def test_a_random_box_is_found_where_stage_two_drew_it(
     save_checkpoint(tmp_path, "random", found.tensors, {**found.card, "region": "random_box"})
     classifier = CovidClassifier.from_checkpoint("random", tmp_path, "cpu")
     x_min, y_min, x_max, y_max = explain(classifier, one, lung).box
-    assert (one.pixels[y_min:y_max, x_min:x_max] == classifier.see(one, lung)).all()
+    assert (one.pixels[y_min:y_max, x_min:x_max] == classifier.see(one, lung).picture).all()
 
 
-def test_a_fusion_gives_the_network_its_weight(
-    certain: Path, drawn: tuple[Slice, LungMask], tmp_path: Path
+@pytest.mark.parametrize("method", ["cam", "grad-cam"])
+def test_a_fusion_adds_the_lesions_where_they_are(
+    certain: Path, drawn: tuple[Slice, LungMask], tmp_path: Path, method: Method
 ) -> None:
     one, plain = drawn
-    lung = replace(plain, lesion_probability=np.zeros(one.shape, np.float32))
+    lesion = np.zeros(one.shape, np.float32)
+    lesion[40:50, 60:70] = 0.9
+    lung = replace(plain, lesion_probability=lesion, findings=np.ones(2, np.float32))
     found = load_checkpoint(certain / "crop.safetensors", "classifier")
-    weights = {name: 0.25 if name == "logit" else 7.0 for name in INPUTS}
-    card = {**found.card, "fusion": {"intercept": 1.0, "weights": weights}}
-    save_checkpoint(tmp_path, "fused", found.tensors, card)
-    alone = explain(CovidClassifier.from_checkpoint("crop", certain, "cpu"), one, lung)
-    fused = explain(CovidClassifier.from_checkpoint("fused", tmp_path, "cpu"), one, lung)
-    np.testing.assert_allclose(fused.evidence, alone.evidence / 4, rtol=1e-5)
+
+    def explained(network: float, *findings: float) -> Explanation:
+        fusion = Fusion(1.0, network, findings).as_card()
+        save_checkpoint(tmp_path, "fused", found.tensors, {**found.card, "fusion": fusion})
+        return explain(CovidClassifier.from_checkpoint("fused", tmp_path), one, lung, method)
+
+    alone = explain(CovidClassifier.from_checkpoint("crop", certain, "cpu"), one, lung, method)
+    look = explained(0.25, 0.0, 0.0).evidence  # of one cell, or finer ones that are all alike
+    np.testing.assert_allclose(look, alone.evidence / 4, rtol=1e-5)
+    lesions = explained(0.0, 3.0, 2.0)
+    assert lesions.energy.evidence == pytest.approx(5 / 2, rel=0.05)  # the slope is a half
+    assert lesions.evidence[36:54, 55:71].sum() > 0.95 * lesions.evidence.sum()
 
 
 def test_no_lung_and_unknown_methods_are_refused(

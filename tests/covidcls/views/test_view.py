@@ -29,7 +29,7 @@ def pixels() -> NDArray[np.float32]:
 def lungs() -> Lungs:
     phantom = make_phantom(0.5, size=160, seed=1, lesions=0.3)
     lesion = np.where(phantom.lesion & phantom.lung, 200, 20 * phantom.lung)
-    return Lungs(phantom.lung, lesion.astype(np.uint8))
+    return Lungs(phantom.lung, lesion.astype(np.uint8), np.arange(5, dtype=np.float32))
 
 
 @pytest.mark.parametrize("region", REGIONS)
@@ -45,7 +45,8 @@ def test_an_old_card_sees_what_it_saw(
     )
     if region != "random_box":  # no card of an old day has it
         seen = view.see(pixels, lungs)
-        assert np.array_equal(seen, region_of(pixels, lungs.mask, region, 5))
+        assert np.array_equal(seen.picture, region_of(pixels, lungs.mask, region, 5))
+        assert seen.lesions is None
 
 
 def test_a_card_gives_back_the_view_that_wrote_it() -> None:
@@ -62,9 +63,10 @@ def test_an_unknown_word_of_a_card_is_named(name: str) -> None:
 
 def test_the_random_box_follows_the_pixels_alone(pixels: NDArray[np.float32], lungs: Lungs) -> None:
     view = View("random_box", 20)
-    first = view.see(pixels, lungs)
-    assert np.array_equal(first, view.see(pixels.copy(), lungs))
-    places = {view.see(np.roll(pixels, n, axis=1), lungs).tobytes() for n in range(1, 6)}
+    first = view.see(pixels, lungs).picture
+    assert np.array_equal(first, view.see(pixels.copy(), lungs).picture)
+    moved = [np.roll(pixels, n, axis=1) for n in range(1, 6)]
+    places = {view.see(one, lungs).picture.tobytes() for one in moved}
     assert len(places | {first.tobytes()}) > 3
 
 
@@ -73,8 +75,8 @@ def test_lesion_channels_are_cut_as_the_grey_is(
     pixels: NDArray[np.float32], lungs: Lungs, region: Any
 ) -> None:
     assert lungs.lesion is not None
-    seen = View(region, channels="lesion").see(pixels, lungs)
-    assert np.array_equal(seen[..., 0], View(region).see(pixels, lungs))
+    seen = View(region, channels="lesion").see(pixels, lungs).picture
+    assert np.array_equal(seen[..., 0], View(region).see(pixels, lungs).picture)
     if region == "background":  # the control would be told what it must not know
         assert not seen[..., 1:].any()
     if region == "crop":
@@ -82,14 +84,18 @@ def test_lesion_channels_are_cut_as_the_grey_is(
         assert seen[..., 2].max() == np.float32(200 / 255)
 
 
-def test_the_network_is_given_what_its_channels_say(
+def test_a_fusion_sees_the_lesions_beside_the_picture(
     pixels: NDArray[np.float32], lungs: Lungs
 ) -> None:
-    grey, fused, lesion = View(), View(lesions=True), View(channels="lesion")
-    assert grey.given(grey.see(pixels, lungs)).ndim == 2
-    assert fused.see(pixels, lungs).shape[-1] == 3
-    assert np.array_equal(fused.given(fused.see(pixels, lungs)), grey.see(pixels, lungs))
-    assert lesion.given(lesion.see(pixels, lungs)).shape[-1] == 3
+    fused = View(lesions=True, normalise="lung", decoding="neutral").see(pixels, lungs)
+    plain = View(normalise="lung", decoding="neutral").see(pixels, lungs)
+    assert np.array_equal(fused.picture, plain.picture)
+    assert fused.lesions is not None
+    assert fused.lesions.findings is lungs.findings
+    channels = View(channels="lesion").see(pixels, lungs).picture
+    assert np.array_equal(fused.lesions.probability, channels[..., 2])
+    with pytest.raises(UsageError, match="this stage 1 does not say"):
+        View(lesions=True).see(pixels, Lungs(lungs.mask, lungs.lesion))
 
 
 def test_without_lesions_of_stage_one_a_view_of_them_is_refused(
@@ -110,10 +116,10 @@ def test_neutral_decoding_makes_two_files_of_one_slice_alike(
     other = cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE).astype(np.float32) / np.float32(255)
     mask = cv2.resize(lungs.mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
     view = View(margin=0, decoding="neutral")
-    one, two = view.see(pixels, lungs), view.see(other, Lungs(mask))
+    one, two = view.see(pixels, lungs).picture, view.see(other, Lungs(mask)).picture
     assert one.shape == two.shape == (SIDE, SIDE)
     assert np.abs(one - two).mean() < 0.015
-    three = View(margin=0, decoding="neutral", channels="lesion").see(pixels, lungs)
+    three = View(margin=0, decoding="neutral", channels="lesion").see(pixels, lungs).picture
     assert np.array_equal(three[..., 0], one)
     assert three[..., 2].max() == pytest.approx(200 / 255, abs=0.01)  # no JPEG of a mask
 

@@ -31,7 +31,7 @@ def test_the_grey_is_not_looked_at() -> None:
     assert (logits[1:] > logits[:-1]).all()
 
 
-def test_its_inputs_are_the_features_of_the_fusion() -> None:
+def test_its_inputs_are_the_lesion_features() -> None:
     network = create_classifier("lesion_share").eval()
     batch = pictures(6)
     found = network.forward_features(batch)[:, :, 0, 0].numpy()  # type: ignore[operator]

@@ -1,0 +1,46 @@
+"""What stage 1 sees in the lesions, as numbers that another model can judge."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from lungseg.networks.attention_unet import AttentionUNet
+
+LUNG, LESION = 0, 1  # channels of the masks
+# Added to the share of the picture that is lesion: without any the pooled features are zero.
+LEAST_LESION = 1e-5
+
+
+def findings_of(deep: Tensor, stride: int, fine: Tensor, masks: Tensor) -> Tensor:
+    """Findings N x F from ``deep`` features at ``stride``, the ``fine`` ones of the decoder, and
+    the logits of the masks.
+
+    Side by side: both features as their mean over the lesions that the network finds in the lungs,
+    and of the fine ones the highest in the lungs. Soft masks, so that a faint lesion counts a
+    little.
+    """
+    lungs, found = torch.sigmoid(masks[:, LUNG : LUNG + 1]), torch.sigmoid(masks[:, LESION:][:, :1])
+    lesion = lungs * found
+    deep = deep * _shares(functional.avg_pool2d(lesion, stride))
+    inside = fine * (lungs >= 0.5).to(fine.dtype)  # none below 0
+    return torch.cat(
+        [deep.mean((2, 3)), (fine * _shares(lesion)).mean((2, 3)), inside.amax((2, 3))], 1
+    )
+
+
+def _shares(lesion: Tensor) -> Tensor:
+    """What each place of N x 1 x h x w counts; the mean is 1, of a picture without lesion 0."""
+    return lesion / (lesion.mean((2, 3), keepdim=True) + LEAST_LESION)
+
+
+def with_findings(network: AttentionUNet, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """What an attention U-Net with a lesion mask is called for, and the findings.
+
+    The deep features are the encoder's before its last, which at stride 32 mix a lobe.
+    """
+    features, fine = network.decode(pictures)
+    found = network.heads(features, fine)
+    stride = network.encoder.first_stride * 2 ** (len(features) - 2)
+    return found.masks, found.chest, findings_of(features[-2], stride, fine, found.masks)
