@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -113,3 +114,27 @@ def test_predict_without_torch(repository: Path, tmp_path: Path, backend: str) -
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "predictions.csv").is_file()
+
+
+def test_predict_tells_nobody_that_it_runs(repository: Path, tmp_path: Path) -> None:
+    """What OpenVINO's telemetry would leave in the home folder, and its module, are not there."""
+    pytest.importorskip("openvino")
+    program = (
+        "import sys\n"
+        "from pipelines.predict import main\n"
+        f"main(['samples/patient-3', '--out', {str(tmp_path / 'out')!r}, '--quiet', "
+        "'--backend', 'openvino'])\n"
+        "assert 'openvino' in sys.modules\n"
+        "raise SystemExit(sys.modules['openvino_telemetry'] is not None)\n"
+    )
+    home = tmp_path / "home"
+    home.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=repository,
+        env={**os.environ, "HOME": str(home)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not (home / "intel").exists()

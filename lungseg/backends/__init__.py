@@ -1,5 +1,8 @@
 """What runs a network: torch, OpenVINO or ONNX Runtime behind one call."""
 
+import sys
+from typing import Any, cast
+
 from lungseg.backends.compiled import Compiled, description
 from lungseg.backends.recipe import Recipe, called
 from lungseg.backends.table import (
@@ -9,6 +12,10 @@ from lungseg.backends.table import (
     compile_network,
     torch_network,
 )
+
+# `import openvino` tells Google Analytics of itself, which is no business of a hospital's computer.
+# Without this package it uses a stub of its own that tells nobody.
+sys.modules.setdefault("openvino_telemetry", cast(Any, None))
 
 __all__ = [
     "BACKENDS",
