@@ -48,20 +48,21 @@ def main() -> None:
     patients = [one.patient for one in seen]
     energies: dict[str, list[Energy]] = {}
     classifiers = {}
-    for name in defaults(shipped_directory())["classifier"].values():
-        classifier = CovidClassifier.from_checkpoint(name)
-        found = energies[name] = [
-            explain(classifier, one.slice, one.lung, "grad-cam").energy for one in seen
-        ]
-        called = [place for place, one in enumerate(seen) if calls(classifier, one)]
-        classifiers[name] = {
-            "region": classifier.region,
-            "all": distribution(found, patients),
-            "called_covid": distribution(
-                [found[place] for place in called], [patients[place] for place in called]
-            ),
-            "of_lungs": round(float(np.mean([of_lungs(classifier, one) for one in seen])), 4),
-        }
+    for default in defaults(shipped_directory())["classifier"].values():
+        whole = CovidClassifier.from_checkpoint(default)
+        called = [place for place, one in enumerate(seen) if calls(whole, one)]
+        for name, classifier in parts(default, whole).items():
+            found = energies[name] = [
+                explain(classifier, one.slice, one.lung, "grad-cam").energy for one in seen
+            ]
+            classifiers[name] = {
+                "region": classifier.region,
+                "all": distribution(found, patients),
+                "called_covid": distribution(
+                    [found[place] for place in called], [patients[place] for place in called]
+                ),
+                "of_lungs": round(float(np.mean([of_lungs(classifier, one) for one in seen])), 4),
+            }
     first, *others = energies
     result = {
         "data": "covid-ct val",
@@ -87,6 +88,16 @@ def seen_of(pictures: Sequence[LabelledPicture]) -> list[Seen]:
     ]
 
 
+def parts(name: str, whole: CovidClassifier) -> dict[str, CovidClassifier]:
+    """The classifier and, where it is a fusion, its network alone: the map of a fusion lies in the
+    lungs by the way that it is made."""
+    if whole.fusion is None:
+        return {name: whole}
+    alone = CovidClassifier.from_checkpoint(name)
+    alone.fusion = None
+    return {name: whole, f"the look alone of {name}": alone}
+
+
 def calls(classifier: CovidClassifier, one: Seen) -> bool:
     """Whether the classifier calls the slice COVID."""
     [probability] = classifier.predict([classifier.see(one.slice, one.lung)])
@@ -97,9 +108,9 @@ def of_lungs(classifier: CovidClassifier, one: Seen) -> float:
     """``energy_inside`` of the lung mask itself, shrunk to the cells of the network's map."""
     mask = one.lung.mask
     box = seen_box(mask, classifier.region, classifier.margin)
-    _, maps = classifier.scores([classifier.see(one.slice, one.lung)])
+    [cells] = classifier.explained([classifier.see(one.slice, one.lung)])[1]
     cells = cv2.resize(
-        mask[window(box)].astype(np.float64), maps.shape[:0:-1], interpolation=cv2.INTER_AREA
+        mask[window(box)].astype(np.float64), cells.shape[::-1], interpolation=cv2.INTER_AREA
     )
     return energy_inside(on_slice(cells, box, one.slice.shape), mask) or 0.0
 

@@ -5,7 +5,8 @@
 Cards of the shipped weights lie in ``checkpoints/``, those of other seeds, trained from a config of
 today and not shipped, in ``benchmarks/seeds/``, those of other recipes in
 ``benchmarks/tried/``. The other hospital is the output of ``python benchmarks/other_hospital.py``,
-the energy inside the lungs that of ``python benchmarks/explanation.py``.
+the energy inside the lungs that of ``python benchmarks/explanation.py``, the ablation and the
+transfer those of ``python -m pipelines.ablate`` and ``cross``.
 ``compare_segmenters.py``, ``segmenter_speed.py``, ``light_install.py``,
 ``backend_difference.py``, ``predict_speed.py``, ``against_lungmask.py``, ``kill_and_resume.py`` and
 ``mutated_inputs.py`` write their JSON files themselves.
@@ -48,6 +49,7 @@ def with_tables(text: str) -> str:
     text = _replaced(text, "weights", weights(cards))
     text = _replaced(text, "elsewhere", elsewhere(BENCHMARKS / "other_hospital.json"))
     text = _replaced(text, "audit speed", audit_speed(BENCHMARKS / "audit_speed.json"))
+    text = _replaced(text, "ablation", ablation(BENCHMARKS / "ablation.json"))
     text = _replaced(text, "transfer", transfer(BENCHMARKS / "transfer.json"))
     text = _replaced(text, "explanation", explanation(BENCHMARKS / "explanation.json"))
     text = _replaced(text, "light install", light_install(BENCHMARKS / "light_install.json"))
@@ -209,6 +211,32 @@ def audit_speed(path: Path) -> str:
         f"{_table([*head, 'other pairs', 'peak memory, MiB'], rows)}\n\n"
         f"{result['cores']} cores; the processor time of the last two grew with the power {growth} "
         "of the number of pictures (1: each costs the same; 2: all pairs)."
+    )
+
+
+def ablation(path: Path) -> str:
+    """Every row of ``ablate``, and how far its AUC lies from that of the reference."""
+    if not path.is_file():
+        return "not measured"
+    result = json.loads(path.read_text())
+    rows = []
+    for row in result["rows"]:
+        against = row["against"]
+        difference = "-"
+        if against is not None:
+            interval = f"{against['low']:+.3f} to {against['high']:+.3f}"
+            difference = f"{against['auc']:+.3f} ({interval}), p {against['p_holm']:.2f}"
+        figures = (_figure(row[key]) for key in ("auc", "accuracy", "recall", "specificity"))
+        error = f"{row['ece']['value']:.3f} ({row['ece_by_chance']:.3f})"
+        rows.append([row["name"], *figures, difference, error])
+    head = ["what the network sees", "AUC", "accuracy", "recall", "specificity"]
+    head += [f"AUC minus {result['reference']}", "calibration error (by chance)"]
+    floors = "; ".join(f"{one['what']}: {one['value']:.3f}" for one in result["floors"])
+    seeds = ", ".join(map(str, result["seeds"]))
+    return (
+        f"{_table(head, rows)}\n\n{result['data']['name']}, {result['data']['judged_on']}: "
+        f"{result['n_images']} slices of {result['n_groups']} {result['clustered_by']}s, seed "
+        f"{seeds}. Floors, AUC: {floors}."
     )
 
 

@@ -63,10 +63,15 @@ class Calibration:
         return (log_odds - self.intercept) / self.slope
 
 
-def fit_calibration(logits: Sequence[float] | Array, labels: Sequence[int] | Array) -> Calibration:
+def fit_calibration(
+    logits: Sequence[float] | Array,
+    labels: Sequence[int] | Array,
+    weights: Sequence[float] | None = None,
+) -> Calibration:
     """Logistic regression of ``labels`` (1 and 0) on the logit, its slope kept above 0.
 
-    The mean probability of what it was fitted on is the share of positives there.
+    The mean probability of what it was fitted on is the share of positives there, both weighed by
+    ``weights``, if given.
     """
     from scipy.optimize import minimize
 
@@ -77,8 +82,8 @@ def fit_calibration(logits: Sequence[float] | Array, labels: Sequence[int] | Arr
     def log_loss(parameters: Array) -> tuple[float, Array]:
         log_odds = parameters[0] * x + parameters[1]
         off = sigmoid(log_odds) - y
-        value = np.mean(np.logaddexp(0, log_odds) - y * log_odds)
-        return float(value), np.array([np.mean(off * x), np.mean(off)])
+        value = np.average(np.logaddexp(0, log_odds) - y * log_odds, weights=weights)
+        return float(value), np.average([off * x, off], axis=1, weights=weights)
 
     # of scipy, since scikit-learn's keeps no slope above 0
     bounds = ((FLATTEST, STEEPEST), (None, None))

@@ -14,7 +14,7 @@ from covidcls.calibration import fit_calibration
 from covidcls.classifier import CovidClassifier
 from covidcls.data.module import CovidDataModule
 from covidcls.data.pictures import LabelledPicture, Part
-from covidcls.data.sampling import balanced_weights
+from covidcls.data.sampling import alike, balanced_weights
 from covidcls.data.terms import licence_of, terms_of
 from covidcls.floor import lung_free_floor
 from covidcls.fusion import Fusion, fit_fusion
@@ -22,6 +22,9 @@ from covidcls.operating_point import DEFAULT_AIM, choose_band, choose_operating_
 from covidcls.statistics import auc, figures
 from covidcls.training import network_of
 from lungseg.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+
+CALIBRATED_ON = "validation, by log loss, sources counting alike"
+FUSED_ON = "training; the share of the network by its spread on validation, without labels"
 
 
 def export_classifier(
@@ -80,13 +83,13 @@ def export_classifier(
     patients = [picture.patient for picture in data.pictures["val"]]
     if data.view.lesions:
         fusion = _fusion(data, logits)
-        card["fusion"] = {**fusion.as_card(), "fitted_on": "training"}
+        card["fusion"] = {**fusion.as_card(), "fitted_on": FUSED_ON}
         logits, whole = (fusion.logits(one, data.views["val"].findings) for one in (logits, whole))
-    calibration = fit_calibration(logits, labels)
+    calibration = fit_calibration(logits, labels, alike(data.pictures["val"]))
     probability = calibration.probabilities(logits)
     points = choose_operating_points(labels, probability.tolist(), patients)
     threshold = points[DEFAULT_AIM]["threshold"]
-    card["calibration"] = {**calibration.as_card(), "fitted_on": "validation, by log loss"}
+    card["calibration"] = {**calibration.as_card(), "fitted_on": CALIBRATED_ON}
     card["threshold"] = threshold
     card["operating_points"] = points
     card["indeterminate"] = choose_band(labels, probability.tolist())
@@ -123,8 +126,9 @@ def export_classifier(
         "file where no patient is known)"
     )
     card["reading"] = (
-        "the epoch, calibration and thresholds were chosen on this validation split, so its "
-        "figures are optimistic; nothing here says how it does at another hospital"
+        "calibration, thresholds and, unless it is the last, the epoch were chosen on this "
+        "validation split, so its figures are optimistic; nothing here says how it does at another "
+        "hospital"
     )
     path = save_checkpoint(directory, name, tensors, card)
     final: dict[str, Any] = load_checkpoint(path, "classifier").card

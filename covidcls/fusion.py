@@ -7,21 +7,24 @@ were learned from masks of lesions, and a linear model of them knows little else
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from covidcls.views.seen import Lesions
+from lungseg.lung_mask import FINDINGS
 
-# Inverse strength of the L2 penalty on standardised findings, the same for few slices and many:
-# looser, the findings too tell the sources.
+# Inverse strength of the L2 penalty on standardised findings, beside the sum over slices: it weighs
+# less the more of them there are. Ten times looser, the findings too tell the sources.
 INVERSE_PENALTY = 3e-4
-# How far the network's part spreads over slices, of what the lesions' part does. With as much the
-# network says little more on its own sources, and does more harm on another.
-SAY = 0.5
+# How far the network's part spreads over slices, of what that of the findings does. With as much it
+# says little more on its own sources, and does more harm on another.
+NETWORK_SHARE = 0.5
 FINER = 4  # times as many places a side as the network's map has: lesions are smaller than these
+# Of the probability of lesion, added everywhere where evidence is placed: specks are no lesion.
+SPECK = 0.02
 
 Array = NDArray[np.float64]
 
@@ -29,23 +32,29 @@ Array = NDArray[np.float64]
 @dataclass(frozen=True)
 class Fusion:
     """Log-odds as a linear model: ``intercept``, the weight ``network`` of its logit, and one of
-    ``findings`` for each (see :mod:`lungseg.networks.findings`)."""
+    ``findings`` for each (see :mod:`lungseg.networks.findings`). ``usual``: what the findings of a
+    training slice add in the mean, sources and labels counting alike."""
 
     intercept: float
     network: float
     findings: tuple[float, ...]
+    usual: float = 0.0
 
     @classmethod
     def from_card(cls, card: Mapping[str, Any]) -> Fusion | None:
         """That of a classifier's card, None where it has none.
 
-        Raises KeyError, TypeError and ValueError for what is no fusion.
+        Raises KeyError, TypeError and ValueError for what is no fusion, or one of an older kind.
         """
         if "fusion" not in card:
             return None
         found = card["fusion"]
+        if found.get("version") != FINDINGS:
+            raise ValueError("its fusion is of other findings; train it again")
         weights = tuple(float(weight) for weight in found["findings"])
-        return cls(float(found["intercept"]), float(found["network"]), weights)
+        return cls(
+            float(found["intercept"]), float(found["network"]), weights, float(found["usual"])
+        )
 
     def as_card(self) -> dict[str, Any]:
         """What :meth:`from_card` reads."""
@@ -53,28 +62,34 @@ class Fusion:
             "intercept": self.intercept,
             "network": self.network,
             "findings": list(self.findings),
+            "usual": self.usual,
+            "version": FINDINGS,
         }
 
-    def of_lesions(self, findings: Sequence[NDArray[np.float32]]) -> Array:
-        """What N times F findings add to the log-odds, N."""
-        given = np.asarray(findings, float).reshape(-1, len(self.findings))
-        return np.asarray(given @ np.array(self.findings), float)
+    def of_findings(self, findings: Sequence[NDArray[np.float32]]) -> Array:
+        """What N times F findings add to the log-odds, N. Raises ValueError for another F."""
+        if not findings:
+            return np.empty(0)
+        return np.asarray(np.stack(findings).astype(float) @ np.array(self.findings), float)
 
     def logits(self, network: Array, findings: Sequence[NDArray[np.float32]]) -> Array:
         """Fused logits N of the network's N and the findings."""
-        return self.intercept + self.network * network + self.of_lesions(findings)
+        return self.intercept + self.network * network + self.of_findings(findings)
 
     def evidence(self, network: Array, lesions: Lesions) -> Array:
-        """The logit without its intercept as a map, FINER than ``network`` h x w, that of the
-        network's logit. The mean of both is what they add to it: what the lesions add lies where
-        they are, by their probability, and everywhere where there are none."""
+        """Where the logit comes from, a map FINER than ``network`` h x w, that of the network's
+        logit. Its mean is what the network adds, and what the findings add beyond ``usual``.
+
+        The findings, most of which are pooled over lesions, are laid where these are, in proportion
+        to their probability; where there are none, everywhere.
+        """
         import cv2
 
         look = np.kron(network, np.ones((FINER, FINER)))
         size = look.shape[::-1]
-        found = cv2.resize(lesions.probability, size, interpolation=cv2.INTER_AREA).astype(float)
-        places = found / found.mean() if found.any() else np.ones_like(look)
-        return np.asarray(self.network * look + self.of_lesions([lesions.findings]) * places)
+        found = cv2.resize(lesions.probability, size, interpolation=cv2.INTER_AREA) + SPECK
+        [added] = self.of_findings([lesions.findings]) - self.usual
+        return np.asarray(self.network * look + added * found / found.mean(), float)
 
 
 def fit_fusion(
@@ -100,11 +115,16 @@ def fit_fusion(
     scaler = StandardScaler().fit(np.asarray(findings, float), sample_weight=counts)
     model = LogisticRegression(C=INVERSE_PENALTY, max_iter=1000)
     model.fit(scaler.transform(np.asarray(findings, float)), labels, sample_weight=counts)
-    weight = model.coef_[0] / scaler.scale_
-    intercept = float(model.intercept_[0] - weight @ scaler.mean_)
-    lesions = Fusion(intercept, 0.0, tuple(float(f"{one:.6g}") for one in weight))
-    say = SAY * _spread(lesions.of_lesions(others), sources) / max(_spread(network, sources), 1e-9)
-    return Fusion(round(intercept, 6), round(say, 6), lesions.findings)
+    of_each = model.coef_[0] / scaler.scale_
+    usual = float(of_each @ scaler.mean_)
+    alone = Fusion(
+        round(float(model.intercept_[0]) - usual, 6),
+        0.0,
+        tuple(float(f"{one:.6g}") for one in of_each),
+        round(usual, 6),
+    )
+    spreads = [_spread(one, sources) for one in (alone.of_findings(others), network)]
+    return replace(alone, network=round(NETWORK_SHARE * spreads[0] / max(spreads[1], 1e-9), 6))
 
 
 def _spread(values: Array, sources: Sequence[str]) -> float:

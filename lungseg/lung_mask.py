@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+FINDINGS = 1  # which numbers they are: raised when lungseg.networks.findings pools others
+
 
 class Raw(NamedTuple):
     """What the network says of a slice, before cleaning.

@@ -53,7 +53,7 @@ class LungSegmenter:
             self.lesion_threshold = float(card.get("lesion_threshold", self.threshold))
             architecture = card["architecture"]
             attention = architecture.get("network", "attention_unet") == "attention_unet"
-            self.finds = attention and int(architecture["classes"]) > 1
+            self.has_findings = attention and int(architecture["classes"]) > 1
         except (AttributeError, KeyError, TypeError, ValueError, UsageError) as error:
             raise self._no_segmenter(error) from error
         self.compiled = compile_network(checkpoint, self.recipe, device, backend)
@@ -62,7 +62,7 @@ class LungSegmenter:
     @property
     def recipe(self) -> Recipe:
         """The network that the card describes, with findings where it has a lesion mask."""
-        if self.finds:
+        if self.has_findings:
             return Recipe(self._build, _with_findings, ("masks", "chest", "findings"))
         return Recipe(self._build, called, ("masks", "chest"))
 

@@ -89,7 +89,7 @@ def ablate(
         **as_dict(table),
         "folds": plan.folds,
         "chosen_on_folds": chosen,
-        "minutes": round(sum(card["training"]["minutes"] for card in cards.values()), 1),
+        "minutes": round(sum(card["training"]["minutes"] or 0 for card in cards.values()), 1),
         "recipe": dict(plan.recipe),
         "versions": versions(),
     }

@@ -186,10 +186,13 @@ def _chosen_by(pipeline: TwoStagePipeline) -> str:
 
 
 def _own_data(classifier: CovidClassifier, layout: Layout, data: Path) -> bool:
-    """Whether the classifier comes from the training of these data, as far as its card says."""
+    """Whether the classifier learned from these data, as far as its card says."""
     training = classifier.card.get("training", {})
-    same_name = layout == "covid-ct" or training.get("data") == data.resolve().name
-    return bool(training.get("layout") == layout and same_name)
+    learned = (str(training.get(key, "")).split(", ") for key in ("layout", "data"))
+    return any(
+        of_source == layout and (layout == "covid-ct" or name == data.resolve().name)
+        for of_source, name in zip(*learned, strict=False)
+    )
 
 
 def _messages(scored: Scored, judged: Sequence[Judged], own: bool, split: Split) -> Iterator[str]:

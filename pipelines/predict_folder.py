@@ -56,7 +56,8 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], object]
 Row = tuple[str, ...]
 
-CHUNKS_BEING_DRAWN = 2  # the networks compute one chunk while another one's overlays are written
+CHUNKS_COMPUTED = 2  # at once: one is prepared or cut while a network has the other
+CHUNKS_IN_FLIGHT = CHUNKS_COMPUTED + 1  # and of one more the overlays are written
 
 
 @dataclass(frozen=True)
@@ -255,22 +256,33 @@ class _Run:
 
     def _computed(self, batches: Iterable[Sequence[Item]]) -> Iterator[tuple[list[Row], int]]:
         """Yield each chunk's rows once its overlays are on disk, and its last input's position."""
-        waiting: deque[tuple[Future[None], list[Row], int]] = deque()
+        waiting: deque[tuple[Sequence[Item], Future[list[Prediction]], Future[None]]] = deque()
         most = 0  # the first rows do not wait for the next ones
-        with ThreadPoolExecutor(1, thread_name_prefix="overlays") as drawer:
+        with (
+            ThreadPoolExecutor(CHUNKS_COMPUTED, thread_name_prefix="networks") as networks,
+            ThreadPoolExecutor(1, thread_name_prefix="overlays") as drawer,
+        ):
             for chunk in batches:
-                predictions = self._predict(chunk)
-                drawn = drawer.submit(self._draw, chunk, predictions)
-                rows = [
-                    (*row_of(prediction), *self.patients.cell(item.position))
-                    for item, prediction in zip(chunk, predictions, strict=True)
-                ]
-                waiting.append((drawn, rows, chunk[-1].position))
+                computed = networks.submit(self._predict, chunk)
+                waiting.append((chunk, computed, drawer.submit(self._draw, chunk, computed)))
                 if len(waiting) > most:
-                    yield _settled(waiting.popleft())
-                    most = CHUNKS_BEING_DRAWN - 1
+                    yield self._settled(*waiting.popleft())
+                    most = CHUNKS_IN_FLIGHT - 1
             while waiting:
-                yield _settled(waiting.popleft())
+                yield self._settled(*waiting.popleft())
+
+    def _settled(
+        self,
+        chunk: Sequence[Item],
+        computed: Future[list[Prediction]],
+        drawn: Future[None],
+    ) -> tuple[list[Row], int]:
+        drawn.result()  # raises what went wrong while computing or drawing
+        rows = [
+            (*row_of(prediction), *self.patients.cell(item.position))
+            for item, prediction in zip(chunk, computed.result(), strict=True)
+        ]
+        return rows, chunk[-1].position
 
     def _segmentations(self) -> DicomSegmentations:
         segmenter = self.pipeline.segmenter
@@ -296,8 +308,8 @@ class _Run:
             for item in chunk
         ]
 
-    def _draw(self, chunk: Sequence[Item], predictions: Sequence[Prediction]) -> None:
-        for item, prediction in zip(chunk, predictions, strict=True):
+    def _draw(self, chunk: Sequence[Item], computed: Future[list[Prediction]]) -> None:
+        for item, prediction in zip(chunk, computed.result(), strict=True):
             if item.slice is None:
                 continue
             if self.options.overlays:
@@ -313,12 +325,6 @@ class _Run:
         picture = draw_overlay(one, prediction, box, heat_map)
         file = self.folder.pictures / overlay_name(prediction.path, prediction.slice)
         write_picture(drawing.encode(picture), file)
-
-
-def _settled(waiting: tuple[Future[None], list[Row], int]) -> tuple[list[Row], int]:
-    drawn, rows, position = waiting
-    drawn.result()  # raises what went wrong while drawing
-    return rows, position
 
 
 def _inputs_outside(root: Path, out: Path) -> Inputs:

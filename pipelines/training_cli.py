@@ -218,8 +218,9 @@ def train(
             "steps": cli.trainer.global_step,
             "best_epoch": best_epoch(Path(cli.best.best_model_path)),
             "score": None if score is None else round(float(score), 4),
-            "chosen_by": f"highest {cli.monitor}",
-            "minutes": round((time.monotonic() - start) / 60, 1),
+            "chosen_by": chosen_by(cli.trainer, cli.monitor),
+            # of a training that went on, the time of its last part would mislead
+            "minutes": None if resumed else round((time.monotonic() - start) / 60, 1),
             "resumed": bool(resumed),
             "precision": str(cli.trainer.precision),
             "recipe": recipe(cli.config.as_dict()),
@@ -242,6 +243,14 @@ def train(
         return ExitCode.DONE
 
     return run_command(work, hint="the same command with --resume true goes on")
+
+
+def chosen_by(trainer: lightning.Trainer, monitor: str) -> str:
+    """In words, what made an epoch the one that is kept."""
+    every, epochs = trainer.check_val_every_n_epoch, trainer.max_epochs
+    if every is not None and epochs is not None and every >= epochs:
+        return "the last epoch, the only one that was validated"
+    return f"highest {monitor}"
 
 
 def _say(lines: Sequence[str]) -> None:

@@ -67,7 +67,7 @@ class TwoStagePipeline:
         if classifier.fusion is not None and learned_with != segmenter.sha256:
             raise CheckpointError(
                 f"{classifier.name} judges what its own stage 1 sees in the lesions, and "
-                f"{segmenter.name} is another; correct {DEFAULTS}, or train stage 2 with this one"
+                f"{segmenter.name} is another; take that one, or train stage 2 with this one"
             )
         self.operating_point = operating_point if threshold is None else "given"
         self.segmenter = segmenter

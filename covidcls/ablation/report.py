@@ -99,12 +99,6 @@ def beside(table: Table) -> Iterator[str]:
             f"Differences of AUC from {table.reference} below {' to '.join(ends)} could not be "
             f"shown with {table.n_groups} {table.clustered_by}s (power 0.8)."
         )
-    for row in table.rows:
-        if row.options.get("data.fusion"):
-            yield (
-                f"The fusion of row {row.name} was fitted on the slices that are judged here: "
-                "believe it on data that it did not see."
-            )
     if table.untested:
         yield f"No row is tested: {table.untested}."
     if len(table.seeds) == 1:

@@ -20,6 +20,7 @@ from covidcls.views.lungs import Lungs
 from lungseg.backends import description
 from lungseg.cleaning import CLEANING
 from lungseg.io import read_slices
+from lungseg.lung_mask import FINDINGS
 from lungseg.segmenter import LungSegmenter
 from lungseg.slice import Slice
 from lungseg.whole_file import write_whole
@@ -46,12 +47,12 @@ class MaskCache:
         # backends differ by rounding, which a threshold makes a pixel, and bfloat16 by more
         made_by = (
             f"{segmenter.sha256}:{segmenter.framing}:{segmenter.threshold}:"
-            f"{segmenter.min_certainty}:{CLEANING}:"
+            f"{segmenter.min_certainty}:{CLEANING}:{FINDINGS}:"
             f"{description(segmenter.compiled)}:{segmenter.device}"
         )
         self.folder = root / "masks" / hashlib.sha256(made_by.encode()).hexdigest()[:16]
         self.lesions = int(segmenter.card["architecture"]["classes"]) > 1
-        self.findings = segmenter.finds
+        self.findings = segmenter.has_findings
         self.computed = 0
 
     def each(self, paths: Sequence[Path], use: Callable[[int, Slice, Lungs], None]) -> None:

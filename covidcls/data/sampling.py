@@ -22,3 +22,9 @@ def balanced_weights(pictures: Sequence[LabelledPicture]) -> list[float]:
         1 / (len(units_of) * units_of[cell] * pictures_of[unit])
         for cell, unit in zip(cells, units, strict=True)
     ]
+
+
+def alike(pictures: Sequence[LabelledPicture]) -> list[float]:
+    """Weights by which every source counts as much as any other, and pictures of one alike."""
+    counts = Counter(picture.source for picture in pictures)
+    return [1 / counts[picture.source] for picture in pictures]

@@ -19,6 +19,8 @@ Normalise = Literal["none", "lung"]
 Decoding = Literal["display", "neutral"]
 Channels = Literal["grey", "lesion"]
 
+CONTROLS = ("background", "random_box")
+
 # Of neutral decoding: of the lung crops of COVID-CT 96 % are wider and 82 % higher than this, so
 # little is made up, and the blur hides what is.
 SIDE = 128  # pixels
@@ -43,6 +45,14 @@ class View:
     decoding: Decoding = "display"
     channels: Channels = "grey"
     lesions: bool = False
+
+    def __post_init__(self) -> None:
+        """Raises UsageError for a fusion in a control: findings are those of the whole slice."""
+        if self.lesions and self.region in CONTROLS:
+            raise UsageError(
+                f"the region {self.region} is a control that shows no lungs or any place, and a "
+                "fusion would tell it of the lesions; leave out --data.fusion"
+            )
 
     @classmethod
     def from_card(cls, card: Mapping[str, Any]) -> View:

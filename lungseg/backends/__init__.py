@@ -14,7 +14,8 @@ from lungseg.backends.table import (
 )
 
 # `import openvino` tells Google Analytics of itself, which is no business of a hospital's computer.
-# Without this package it uses a stub of its own that tells nobody.
+# Without this package it uses a stub of its own that tells nobody. It holds for the whole process:
+# whatever imports OpenVINO after this package.
 sys.modules.setdefault("openvino_telemetry", cast(Any, None))
 
 __all__ = [

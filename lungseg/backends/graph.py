@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from lungseg.checkpoint import Checkpoint
@@ -27,6 +28,15 @@ def check_belongs(file: Path, weights_sha256: str | None, checkpoint: Checkpoint
             f"the graph {file.name} was made for other weights than {checkpoint.name}.safetensors "
             f"(sha256 {str(weights_sha256)[:12]}, the file has {checkpoint.sha256[:12]}); "
             "make it again with python -m pipelines.export"
+        )
+
+
+def check_outputs(file: Path, found: int, wanted: Sequence[str]) -> None:
+    """Raise CheckpointError unless the graph ``file`` has as many outputs as the network has."""
+    if found != len(wanted):
+        raise CheckpointError(
+            f"the graph {file.name} is of an older version: it has {found} outputs instead of "
+            f"{', '.join(wanted)}; make it again with python -m pipelines.export"
         )
 
 

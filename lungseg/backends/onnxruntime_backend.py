@@ -12,6 +12,7 @@ from lungseg.backends.graph import (
     PICTURES,
     WEIGHTS_SHA256,
     check_belongs,
+    check_outputs,
     graph_file,
     unreadable_graph,
 )
@@ -24,7 +25,7 @@ class OnnxruntimeNetwork:
 
     backend, device, precision = "onnxruntime", "cpu", "float32"
 
-    def __init__(self, file: Path, checkpoint: Checkpoint) -> None:
+    def __init__(self, file: Path, checkpoint: Checkpoint, recipe: Recipe) -> None:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3  # errors; the rest is for those who build graphs
         try:
@@ -35,6 +36,7 @@ class OnnxruntimeNetwork:
             raise unreadable_graph(file, error) from error
         metadata = self._session.get_modelmeta().custom_metadata_map
         check_belongs(file, metadata.get(WEIGHTS_SHA256), checkpoint)
+        check_outputs(file, len(self._session.get_outputs()), recipe.outputs)
 
     def __call__(self, pictures: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
         """See :class:`lungseg.backends.Compiled`."""
@@ -45,4 +47,4 @@ def compiled(checkpoint: Checkpoint, recipe: Recipe, device: str) -> Onnxruntime
     """The graph beside the weights of ``checkpoint``."""
     file = graph_file(checkpoint)
     assert file is not None  # choose_backend has looked
-    return OnnxruntimeNetwork(file, checkpoint)
+    return OnnxruntimeNetwork(file, checkpoint, recipe)

@@ -15,6 +15,7 @@ from lungseg.backends.graph import (
     PICTURES,
     WEIGHTS_SHA256,
     check_belongs,
+    check_outputs,
     graph_file,
     unreadable_graph,
 )
@@ -33,13 +34,14 @@ class OpenvinoNetwork:
 
     backend, device = "openvino", "cpu"
 
-    def __init__(self, file: Path, checkpoint: Checkpoint, bfloat16: bool) -> None:
+    def __init__(self, file: Path, checkpoint: Checkpoint, recipe: Recipe, bfloat16: bool) -> None:
         self._core = _core()
         native = "BF16" in self._core.get_property(DEVICE, "OPTIMIZATION_CAPABILITIES")
         self.precision = "bfloat16" if native and bfloat16 else "float32"
         self._file = file
         self._model = self._read()
         check_belongs(file, _metadata(self._model).get(WEIGHTS_SHA256), checkpoint)
+        check_outputs(file, len(self._model.outputs), recipe.outputs)
         self._queues: dict[tuple[int, ...], openvino.AsyncInferQueue] = {}
         self._lock = threading.Lock()
 
@@ -94,7 +96,7 @@ def compiled(
     """The graph beside the weights of ``checkpoint``."""
     file = graph_file(checkpoint)
     assert file is not None  # choose_backend has looked
-    return OpenvinoNetwork(file, checkpoint, bfloat16)
+    return OpenvinoNetwork(file, checkpoint, recipe, bfloat16)
 
 
 def compiled_bfloat16(checkpoint: Checkpoint, recipe: Recipe, device: str) -> OpenvinoNetwork:

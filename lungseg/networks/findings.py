@@ -9,7 +9,8 @@ from torch.nn import functional
 from lungseg.networks.attention_unet import AttentionUNet
 
 LUNG, LESION = 0, 1  # channels of the masks
-# Added to the share of the picture that is lesion: without any the pooled features are zero.
+# Added to the share of the picture that is lesion, so that nothing at all is pooled as zero. What a
+# network suspects in a healthy lung is more than this: its features are then those of that place.
 LEAST_LESION = 1e-5
 
 
@@ -18,11 +19,11 @@ def findings_of(deep: Tensor, stride: int, fine: Tensor, masks: Tensor) -> Tenso
     the logits of the masks.
 
     Side by side: both features as their mean over the lesions that the network finds in the lungs,
-    and of the fine ones the highest in the lungs. Soft masks, so that a faint lesion counts a
-    little.
+    and of the fine ones the highest in the lungs. By the probability of lesion, so that of
+    several a faint one counts less; how much lung they cover does not count.
     """
-    lungs, found = torch.sigmoid(masks[:, LUNG : LUNG + 1]), torch.sigmoid(masks[:, LESION:][:, :1])
-    lesion = lungs * found
+    lungs = torch.sigmoid(masks[:, LUNG : LUNG + 1])
+    lesion = lungs * torch.sigmoid(masks[:, LESION : LESION + 1])
     deep = deep * _shares(functional.avg_pool2d(lesion, stride))
     inside = fine * (lungs >= 0.5).to(fine.dtype)  # none below 0
     return torch.cat(

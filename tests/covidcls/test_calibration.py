@@ -38,6 +38,18 @@ def test_it_is_logistic_regression() -> None:
     assert found.intercept == pytest.approx(expected.intercept_[0], abs=1e-3)
 
 
+def test_weights_count_as_copies_do() -> None:
+    rng = np.random.default_rng(3)
+    logits = rng.normal(0, 2, 60)
+    labels = (logits + rng.normal(0, 2, 60) > 0).astype(int)
+    twice = fit_calibration(np.append(logits, logits[:20]), np.append(labels, labels[:20]))
+    weighed = fit_calibration(logits, labels, [2.0] * 20 + [1.0] * 40)
+    assert (weighed.slope, weighed.intercept) == pytest.approx(
+        (twice.slope, twice.intercept), rel=1e-4
+    )
+    assert weighed != fit_calibration(logits, labels)
+
+
 def test_the_mean_probability_is_the_share_of_positives() -> None:
     """What a temperature cannot: these logits call two thirds positive, and a third is."""
     logits, labels = drawn(118, 0.5, -1.2)

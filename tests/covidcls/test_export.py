@@ -15,7 +15,7 @@ from covidcls.classifier import CovidClassifier
 from covidcls.data.module import CovidDataModule
 from covidcls.data.sources import Source
 from covidcls.data.terms import COVID_CT
-from covidcls.export import export_classifier
+from covidcls.export import CALIBRATED_ON, FUSED_ON, export_classifier
 from covidcls.training import CovidModule
 from lungseg.errors import UsageError
 from lungseg.io import as_slices
@@ -83,8 +83,8 @@ def test_the_fusion_is_used_as_it_was_fitted(
     exported: tuple[CovidDataModule, dict[str, Any], Path], lesion_weights: Path
 ) -> None:
     data, card, folder = exported
-    assert card["fusion"]["fitted_on"] == "training"
-    assert card["calibration"]["fitted_on"] == "validation, by log loss"
+    assert card["fusion"]["fitted_on"] == FUSED_ON
+    assert card["calibration"]["fitted_on"] == CALIBRATED_ON
     classifier = CovidClassifier.from_checkpoint(folder / "fused.safetensors", device="cpu")
     segmenter = LungSegmenter.from_checkpoint(directory=lesion_weights, device="cpu")
     seen = []

@@ -43,7 +43,7 @@ def test_both_parts_have_a_say(slices: dict[str, Any]) -> None:
     fusion, labels = fit_fusion(**slices), np.arange(100, 160) % 2
     fused = fusion.logits(slices["network"], slices["others"])
     assert auc_of(labels, fused) > auc_of(labels, slices["network"])
-    assert auc_of(labels, fused) > auc_of(labels, fusion.of_lesions(slices["others"]))
+    assert auc_of(labels, fused) > auc_of(labels, fusion.of_findings(slices["others"]))
 
 
 def test_the_weights_are_those_of_the_findings_as_they_are(slices: dict[str, Any]) -> None:
@@ -53,7 +53,7 @@ def test_the_weights_are_those_of_the_findings_as_they_are(slices: dict[str, Any
     model.fit(scaler.transform(slices["findings"]), slices["labels"])
     expected = model.decision_function(scaler.transform(slices["others"]))
     fusion = fit_fusion(**slices)
-    found = fusion.intercept + fusion.of_lesions(slices["others"])
+    found = fusion.intercept + fusion.of_findings(slices["others"])
     assert found == pytest.approx(expected, abs=1e-5)
 
 
@@ -79,26 +79,39 @@ def test_a_card_gives_back_the_fusion_that_wrote_it(slices: dict[str, Any]) -> N
     fusion = fit_fusion(**slices)
     assert Fusion.from_card({"fusion": fusion.as_card()}) == fusion
     assert Fusion.from_card({}) is None
-    with pytest.raises(KeyError):
-        Fusion.from_card({"fusion": {"intercept": 0, "weights": {"logit": 1}}})
+    with pytest.raises(ValueError, match="other findings"):
+        Fusion.from_card({"fusion": {**fusion.as_card(), "version": -1}})
+
+
+def test_findings_of_another_length_are_refused(slices: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="mismatch"):
+        fit_fusion(**slices).of_findings([np.zeros(3, np.float32), np.zeros(3, np.float32)])
+
+
+def evidence_of(probability: float, network: Array, usual: float = 1.0) -> Array:
+    """Of findings that add 4, with a lesion on an eighth of the picture."""
+    where = np.zeros((40, 40), np.float32)
+    where[:10, 20:] = probability
+    fusion = Fusion(-3.0, 0.5, (2.0, 1.0), usual)
+    return fusion.evidence(network, Lesions(np.array([1, 2], np.float32), where))
 
 
 def test_the_evidence_of_lesions_lies_where_they_are() -> None:
-    fusion = Fusion(-3.0, 0.5, (2.0, 1.0))
-    where = np.zeros((40, 40), np.float32)
-    where[:10, 20:] = 0.7
     network = np.arange(16, dtype=float).reshape(4, 4)
-    lesions = Lesions(np.array([1, 2], np.float32), where)
-    found = fusion.evidence(network, lesions)
+    found = evidence_of(0.9, network)
     assert found.shape == (4 * FINER, 4 * FINER)
-    assert found.mean() - 3 == pytest.approx(
-        fusion.logits(np.array([network.mean()]), [lesions.findings])[0]
-    )
+    assert found.mean() == pytest.approx(0.5 * network.mean() + 4 - 1)
     there = found - 0.5 * np.kron(network, np.ones((FINER, FINER)))
-    assert there[:FINER, 2 * FINER :] == pytest.approx(4 * 16 / 2)
-    assert np.abs(there).sum() == pytest.approx(there[:FINER, 2 * FINER :].sum())
-    without = fusion.evidence(network, Lesions(lesions.findings, np.zeros_like(where)))
-    assert without.mean() == pytest.approx(found.mean())
+    assert there[:FINER, 2 * FINER :].sum() > 0.8 * there.sum()
+    assert there.min() > 0
+
+
+def test_usual_findings_are_no_evidence_and_a_speck_draws_none() -> None:
+    none = np.zeros((4, 4))
+    assert evidence_of(0.9, none, usual=4.0) == pytest.approx(0)
+    assert evidence_of(0.9, none, usual=6.0).max() < 0
+    for probability in (0.0, 1 / 255):
+        assert evidence_of(probability, none) == pytest.approx(3, rel=0.25)
 
 
 def test_what_was_seen_without_lesions_is_refused() -> None:

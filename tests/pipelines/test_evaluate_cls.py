@@ -178,7 +178,8 @@ def test_figures_of_the_data_that_chose_the_classifier_are_called_optimistic(
     weights = tmp_path / "weights"
     shutil.copytree(tiny_weights, weights)
     card = json.loads((weights / "random-crop.json").read_text())
-    card |= {"training": {"layout": "covid-ct"}, "floor": {"value": 0.75, "low": 0.7, "high": 0.8}}
+    learned = {"layout": "folders, covid-ct", "data": "mine, covid-ct"}
+    card |= {"training": learned, "floor": {"value": 0.75, "low": 0.7, "high": 0.8}}
     (weights / "random-crop.json").write_text(json.dumps(card))
     _, said, _ = evaluate(covid_layout, "covid-ct", "--weights", weights)
     assert "its figures are optimistic" in said

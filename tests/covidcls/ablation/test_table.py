@@ -82,11 +82,6 @@ def test_without_the_reference_or_enough_patients_nothing_is_tested_and_it_says_
     assert any(sentence.startswith("One seed") for sentence in beside(alone))
 
 
-def test_a_fusion_is_not_believed_where_it_was_fitted() -> None:
-    table = table_of([(scores("fused", 0.5), {"data.fusion": True})])
-    assert any("fusion of row fused was fitted on the slices" in said for said in beside(table))
-
-
 def test_the_floor_of_several_folds_is_their_mean() -> None:
     def card(value: float) -> dict[str, object]:
         floor = {"what": "forest", "value": value, "low": 0.4, "high": 0.9}

@@ -98,6 +98,12 @@ def test_a_fusion_sees_the_lesions_beside_the_picture(
         View(lesions=True).see(pixels, Lungs(lungs.mask, lungs.lesion))
 
 
+@pytest.mark.parametrize("region", ["background", "random_box"])
+def test_a_control_is_not_told_of_the_lesions(region: Any) -> None:
+    with pytest.raises(UsageError, match=f"{region} is a control"):
+        View(region, lesions=True)
+
+
 def test_without_lesions_of_stage_one_a_view_of_them_is_refused(
     pixels: NDArray[np.float32], lungs: Lungs
 ) -> None:

@@ -85,6 +85,15 @@ def test_a_damaged_graph_is_refused(exported: Path, tmp_path: Path, backend: str
         LungSegmenter.from_checkpoint(tmp_path / "dark.safetensors", None, "cpu", backend)
 
 
+def test_a_graph_without_an_output_of_today_is_refused(
+    exported: Path, backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one from before there were findings, of a stage 1 that finds lesions."""
+    monkeypatch.setattr(LungSegmenter, "has_findings", property(lambda _: True, lambda *_: None))
+    with pytest.raises(CheckpointError, match="2 outputs instead of masks, chest, findings; make"):
+        LungSegmenter.from_checkpoint("dark", exported, "cpu", backend)
+
+
 def test_the_network_of_torch_is_there_on_any_backend(exported: Path, backend: str) -> None:
     segmenter = LungSegmenter.from_checkpoint("dark", exported, "cpu", backend)
     assert segmenter.network.state_dict().keys() == segmenter.checkpoint.tensors.keys()
