@@ -7,19 +7,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from lungseg.data.sources import MaskedSlice
 from lungseg.evaluation.thresholds import choose_thresholds, min_certainty
-from lungseg.lung_mask import LungMask
+from lungseg.lung_mask import LungMask, Raw
 from lungseg.slice import Slice
 
 
 class PicturesAreMaps:
     """Stands for a segmenter whose lung map is the picture, and its lesion map the square of it."""
 
-    def probabilities(self, slices: Sequence[Slice]) -> list[tuple[list[NDArray[Any]], float]]:
-        return [([one.pixels, one.pixels**2], 1.0) for one in slices]
+    def raw(self, slices: Sequence[Slice]) -> list[Raw]:
+        return [Raw([one.pixels, one.pixels**2], 1.0) for one in slices]
 
 
 RAMP = np.tile(np.arange(0, 250, 5, dtype=np.uint8), (8, 1))
