@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ BEGIN, END = "<!-- {}: written by benchmarks/write_tables.py -->", "<!-- end -->
 COMPARED_ON = ("lung-masks", "medseg-98", "tcga-hu")
 PAIRED = ("dice", "lesion_dice_pooled")
 Card = dict[str, Any]
+Measured = dict[str, Any]
 
 
 def main() -> None:
@@ -59,6 +61,16 @@ def with_tables(text: str) -> str:
     text = _replaced(text, "lungmask", against_lungmask(BENCHMARKS / "against_lungmask.json"))
     text = _replaced(text, "speed", speed(BENCHMARKS / "predict_speed.json"))
     return text
+
+
+def measured(table: Callable[[Measured], str]) -> Callable[[Path], str]:
+    """``table`` of what a benchmark wrote, for its file; where there is none, "not measured"."""
+
+    @wraps(table)
+    def of_file(path: Path) -> str:
+        return table(json.loads(path.read_text())) if path.is_file() else "not measured"
+
+    return of_file
 
 
 def stage_one(cards: Sequence[Card]) -> str:
@@ -169,11 +181,9 @@ def weights(cards: Sequence[Card]) -> str:
     return _table(["weights", "parameters", "file", "cost of half precision"], rows)
 
 
-def elsewhere(path: Path) -> str:
+@measured
+def elsewhere(result: Measured) -> str:
     """Figures on another hospital's slices."""
-    if not path.is_file():
-        return "not measured"
-    result = json.loads(path.read_text())
     keys = ("auc", "accuracy", "recall", "specificity")
     rows = [
         [name, *(_figure(figures.get(key)) for key in keys)]
@@ -188,11 +198,9 @@ def elsewhere(path: Path) -> str:
     )
 
 
-def audit_speed(path: Path) -> str:
+@measured
+def audit_speed(result: Measured) -> str:
     """Seconds and memory of the search for copies by the number of pictures."""
-    if not path.is_file():
-        return "not measured"
-    result = json.loads(path.read_text())
     rows = [
         [
             f"{int(count):,}",
@@ -214,11 +222,9 @@ def audit_speed(path: Path) -> str:
     )
 
 
-def ablation(path: Path) -> str:
+@measured
+def ablation(result: Measured) -> str:
     """Every row of ``ablate``, and how far its AUC lies from that of the reference."""
-    if not path.is_file():
-        return "not measured"
-    result = json.loads(path.read_text())
     rows = []
     for row in result["rows"]:
         against = row["against"]
@@ -240,11 +246,10 @@ def ablation(path: Path) -> str:
     )
 
 
-def transfer(path: Path) -> str:
+@measured
+def transfer(result: Measured) -> str:
     """AUC of every row of a cross test on every data set."""
-    if not path.is_file():
-        return "not measured"
-    rows = json.loads(path.read_text())["rows"]
+    rows = result["rows"]
     tested_on = list(dict.fromkeys(row["tested_on"] for row in rows))
     lines: dict[tuple[str, str], dict[str, str]] = {}
     for row in rows:
@@ -258,11 +263,9 @@ def transfer(path: Path) -> str:
     )
 
 
-def explanation(path: Path) -> str:
+@measured
+def explanation(result: Measured) -> str:
     """Energy of Grad-CAM inside the lungs of each classifier, against chance."""
-    if not path.is_file():
-        return "not measured"
-    result = json.loads(path.read_text())
     rows = []
     for name, found in result["classifiers"].items():
         for of, said in (("all", "all"), ("called_covid", "called COVID")):
@@ -291,11 +294,9 @@ def explanation(path: Path) -> str:
     )
 
 
-def speed(path: Path) -> str:
+@measured
+def speed(result: Measured) -> str:
     """Slices per second of each part, and memory."""
-    if not path.is_file():
-        return "not measured"
-    result = json.loads(path.read_text())
     rows = [
         [
             part,
@@ -332,11 +333,9 @@ def _against_eager(eager: dict[str, Any]) -> str:
     )
 
 
-def against_lungmask(path: Path) -> str:
+@measured
+def against_lungmask(result: Measured) -> str:
     """Slices per second of stage 1 and of lungmask."""
-    if not path.is_file():
-        return "not measured"
-    result = json.loads(path.read_text())
     rows = [
         [
             name,
@@ -355,11 +354,9 @@ def against_lungmask(path: Path) -> str:
     )
 
 
-def backends(path: Path) -> str:
+@measured
+def backends(result: Measured) -> str:
     """How far each pair of backends is from torch."""
-    if not path.is_file():
-        return "not measured"
-    result = json.loads(path.read_text())
     rows = [
         [
             pair,
@@ -382,11 +379,9 @@ def backends(path: Path) -> str:
     )
 
 
-def light_install(path: Path) -> str:
+@measured
+def light_install(result: Measured) -> str:
     """Megabytes on disk, and seconds to the first row."""
-    if not path.is_file():
-        return "not measured"
-    result = json.loads(path.read_text())
     total, *largest = (f"{name} {size:.0f}" for name, size in result["megabytes"].items())
     rows = [
         [what, *(", ".join(f"{run[key]:.1f}" for run in runs) for key in ("seconds", "processor"))]
@@ -398,11 +393,9 @@ def light_install(path: Path) -> str:
     return f"{disk}\n\n{table}\n\nEach run of `predict` is a figure ({machine})."
 
 
-def killed(path: Path) -> str:
+@measured
+def killed(result: Measured) -> str:
     """What a run lost that was killed and resumed again and again."""
-    if not path.is_file():
-        return "not measured"
-    result = json.loads(path.read_text())
     at = result["killed_at_row"]
     return (
         f"{result['kills']} kills of a run of {result['slices']} slices, at row {min(at)} to "
@@ -411,11 +404,9 @@ def killed(path: Path) -> str:
     )
 
 
-def damaged(path: Path) -> str:
+@measured
+def damaged(result: Measured) -> str:
     """What became of damaged files."""
-    if not path.is_file():
-        return "not measured"
-    result = json.loads(path.read_text())
     of_suffix: Counter[str] = Counter()
     rows: Counter[str] = Counter()
     for kind, found in result["kinds"].items():
@@ -430,11 +421,9 @@ def damaged(path: Path) -> str:
     )
 
 
-def compared(path: Path) -> str:
+@measured
+def compared(result: Measured) -> str:
     """Networks and losses of stage 1, a row each."""
-    if not path.is_file():
-        return "not measured"
-    result = json.loads(path.read_text())
     rows = []
     for name, variant in result["variants"].items():
         figures = variant["figures"]
@@ -466,11 +455,9 @@ def compared(path: Path) -> str:
     )
 
 
-def segmenter_speed(path: Path) -> str:
+@measured
+def segmenter_speed(result: Measured) -> str:
     """Milliseconds a slice of stage 1 by backend, and of decoders."""
-    if not path.is_file():
-        return "not measured"
-    result = json.loads(path.read_text())
     rows = []
     for name, figures in result["backends"].items():
         batches = [key for key in figures if key.startswith("batch ")]
