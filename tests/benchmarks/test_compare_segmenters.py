@@ -145,7 +145,7 @@ def test_what_is_finished_is_compared_and_not_trained_again(
     assert classic["figures"]["phantoms"]["dice"]["value"] > 0.8
     assert min(trained["milliseconds"], classic["milliseconds"]) > 0
 
-    tables = benchmark_script("write_tables")
+    tables = benchmark_script("readme_tables.segmenters")
     monkeypatch.setattr(tables, "COMPARED_ON", ("phantoms",))
     lines = tables.compared(runs / "compared.json").splitlines()
     assert "0.900 (0.800 to 0.950)" in lines[3]

@@ -76,16 +76,3 @@ def test_small_pictures_are_all_slices_in_one_size(
     seen = [np.asarray(Image.open(path)) for path in pictures]
     assert [one.shape for one in seen] == [(256, 256)] * 2
     assert all(one.max() > 200 for one in seen)
-
-
-def test_the_table_says_how_far_the_memories_are_apart(
-    benchmark_script: Callable[..., ModuleType], tmp_path: Path
-) -> None:
-    path = tmp_path / "predict_speed.json"
-    result = {"cores": 2, "speed": {}}
-    path.write_text(json.dumps(result))
-    speed = benchmark_script("write_tables").speed
-    assert "memory" not in speed(path)
-    peaks = {"100": 500.0, "10000": 530.0}
-    path.write_text(json.dumps({**result, "memory": {"side": 256, "peak_mib": peaks}}))
-    assert "100 inputs 500 MiB, 10,000 inputs 530 MiB (6 % apart; 2 cores)" in speed(path)

@@ -1,0 +1,128 @@
+"""Tables of the cards of networks: the shipped ones, other seeds of them, other recipes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from readme_tables.markdown import count, figure, table_of
+
+Card = dict[str, Any]
+
+
+def cards_in(folder: Path) -> Iterator[Card]:
+    """The cards among the JSON files of ``folder``, by name."""
+    for path in sorted(folder.glob("*.json")):
+        card = json.loads(path.read_text())
+        if "kind" in card:
+            yield card
+
+
+def stage_one(cards: Sequence[Card]) -> str:
+    """Dice of every seed on every source."""
+    rows = []
+    for card in cards:
+        for data, figures in card["figures"].items():
+            of_lung = figures.get("dice") or figures["empty"]
+            rows.append(
+                [
+                    f"{card['name']}, seed {card['training']['seed']}",
+                    data,
+                    f"{of_lung['n']} / {of_lung['n_groups']}",
+                    *(figure(figures.get(key)) for key in ("dice", "worst_decile")),
+                    count(figures.get("empty")),
+                    count(figures.get("refused")),
+                    figure(figures.get("lesion_dice_pooled")),
+                ]
+            )
+    head = ["network", "data", "slices / patients", "mean Dice", "worst tenth"]
+    head += ["left empty where no lung", "taken for no chest CT", "lesion Dice, pooled"]
+    return table_of(head, rows)
+
+
+def lesion_share(cards: Sequence[Card]) -> str:
+    """Predicted against true share of the lung that is lesion, by mask and by probability."""
+    rows = [
+        [
+            f"{card['name']}, seed {card['training']['seed']}",
+            data,
+            how,
+            *(figure(figures.get(f"{key}_{part}")) for part in ("error", "bias", "slope")),
+        ]
+        for card in cards
+        for data, figures in card["figures"].items()
+        for how, key in (("mask", "lesion_share"), ("expected", "expected_share"))
+        if f"{key}_error" in figures and "stress" not in data
+    ]
+    return table_of(["network", "data", "share", "mean error", "bias", "slope"], rows)
+
+
+def stage_two(cards: Sequence[Card]) -> str:
+    """Validation figures of every seed on each source that it learned, with the floor."""
+    rows = []
+    for card in sorted(cards, key=lambda c: (c["name"], c["training"]["seed"])):
+        training = card["training"]
+        sources = card.get("figures_by_source", {}).get("val", {})
+        by_source = {name: one for name, one in sources.items() if name != "mean_auc"}
+        for source, figures in (by_source or {training["data"]: card["figures"]["val"]}).items():
+            rows.append(
+                [
+                    f"{card['name']}, seed {training['seed']}",
+                    card["region"],
+                    {"none": "random", "package": "ImageNet"}.get(
+                        training["started_from"], "a file"
+                    ),
+                    f"{training['epochs']} (kept: {training['best_epoch'] + 1})",
+                    source,
+                    *(figure(figures[k]) for k in ("auc", "accuracy", "recall", "specificity")),
+                    figure(card["floor"]),
+                ]
+            )
+    head = ["network", "region", "start", "epochs", "validated on", "AUC", "accuracy", "recall"]
+    return table_of([*head, "specificity", "floor: AUC without lungs, all sources"], rows)
+
+
+def tried(cards: Sequence[Card]) -> str:
+    """Validation AUC of every recipe, the shipped ones among them."""
+    rows = []
+    for card in cards:
+        training = card["training"]
+        model, data = training["recipe"]["model"], training["recipe"]["data"]
+        rows.append(
+            [
+                card["region"],
+                f"{data['size']} px",
+                data["augmentation"],
+                f"{model.get('mixup', 0)}",
+                f"{model['learning_rate']}",
+                f"{training['epochs']}",
+                f"{training['seed']}",
+                figure(card["figures"]["val"]["auc"]),
+            ]
+        )
+    head = ["region", "input", "augmentation", "mixup", "rate", "epochs", "seed", "validation AUC"]
+    return table_of(head, sorted(rows))
+
+
+def weights(cards: Sequence[Card], folder: Path) -> str:
+    """Size of those weights that lie in ``folder``, and what half precision cost."""
+    rows = []
+    for card in cards:
+        file = folder / f"{card['name']}.safetensors"
+        if not file.is_file() or json.loads(file.with_suffix(".json").read_text()) != card:
+            continue
+        cost = ", ".join(
+            f"{what.replace('_', ' ')} {by:+.4f}"
+            for what, by in card["half_precision_cost"].items()
+        )
+        rows.append(
+            [
+                card["name"],
+                f"{card['parameters'] / 1e6:.1f} M",
+                f"{file.stat().st_size / 1e6:.1f} MB",
+                cost,
+            ]
+        )
+    return table_of(["weights", "parameters", "file", "cost of half precision"], rows)
