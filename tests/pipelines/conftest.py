@@ -99,6 +99,49 @@ def predict(
     return run
 
 
+@pytest.fixture(scope="session")
+def rows_of() -> Callable[[Path], list[dict[str, str]]]:
+    """The rows of ``predictions.csv`` in a folder, under the columns that it should have."""
+    from pipelines.results import COLUMNS
+
+    def read(out: Path) -> list[dict[str, str]]:
+        with (out / "predictions.csv").open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            assert tuple(reader.fieldnames or ()) == COLUMNS
+            return list(reader)
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def content() -> Callable[[Path], dict[str, tuple[int, bytes]]]:
+    """Every file below a folder with its time of change and its bytes."""
+
+    def read(folder: Path) -> dict[str, tuple[int, bytes]]:
+        return {
+            str(file.relative_to(folder)): (file.stat().st_mtime_ns, file.read_bytes())
+            for file in folder.rglob("*")
+            if file.is_file()
+        }
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def assert_refused() -> Callable[..., None]:
+    """Exit code 2, nothing on standard output, one line with some words on standard error."""
+
+    def check(result: tuple[int, str, str], *words: str) -> None:
+        code, said, error = result
+        assert (code, said) == (2, "")
+        assert error.count("\n") == 1
+        assert "Traceback" not in error
+        for word in words:
+            assert word in error
+
+    return check
+
+
 @pytest.fixture
 def predict_process(tiny_weights: Path, repository: Path) -> Callable[..., subprocess.Popen[str]]:
     """Start the command as a process of its own on the tiny weights."""

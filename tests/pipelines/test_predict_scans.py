@@ -13,6 +13,7 @@ import SimpleITK
 from numpy.typing import NDArray
 
 Predict = Callable[..., tuple[int, str, str]]
+RowsOf = Callable[[Path], list[dict[str, str]]]
 
 
 @pytest.fixture
@@ -58,17 +59,12 @@ def share(tmp_path: Path, hu: NDArray[np.int16]) -> Path:
     return folder
 
 
-def rows_of(out: Path) -> list[dict[str, str]]:
-    with (out / "predictions.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def masks_in(out: Path) -> dict[Path, bytes]:
     return {file: file.read_bytes() for file in (out / "masks").rglob("*") if file.is_file()}
 
 
 def test_every_slice_has_its_row_and_its_overlay(
-    predict: Predict, share: Path, tmp_path: Path
+    predict: Predict, share: Path, tmp_path: Path, rows_of: RowsOf
 ) -> None:
     code, said, _ = predict(share, "--out", tmp_path / "out", "--batch-size", 3)
     assert code == 3
@@ -100,7 +96,7 @@ def test_every_slice_has_its_row_and_its_overlay(
 
 
 def test_a_damaged_slice_of_a_series_costs_one_row(
-    predict: Predict, share: Path, tmp_path: Path
+    predict: Predict, share: Path, tmp_path: Path, rows_of: RowsOf
 ) -> None:
     damaged = share / "study" / "CT" / "b.dcm"
     damaged.write_bytes(damaged.read_bytes()[:-50])
@@ -139,7 +135,9 @@ def test_a_run_goes_on_within_a_series(predict: Predict, share: Path, tmp_path: 
         assert masks_in(out) == masks
 
 
-def test_an_archive_that_leads_out_is_one_row(predict: Predict, tmp_path: Path) -> None:
+def test_an_archive_that_leads_out_is_one_row(
+    predict: Predict, tmp_path: Path, rows_of: RowsOf
+) -> None:
     with ZipFile(tmp_path / "x.zip", "w") as archive:
         archive.writestr("../../secret.png", b"")
     assert predict(tmp_path / "x.zip", "--out", tmp_path / "out")[0] == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ import pytest
 from lungseg.phantom.radiograph import chest_radiograph
 from pipelines import Prediction, TwoStagePipeline
 from pipelines.predict import main
+
+RowsOf = Callable[[Path], list[dict[str, str]]]
 
 # The abdominal slices that show the base of a lung, by eye (of the last one a sliver).
 SHOW_LUNG = {
@@ -30,14 +33,9 @@ def pipeline(repository: Path) -> TwoStagePipeline:
     return TwoStagePipeline.from_checkpoints(device="cpu")
 
 
-def rows_of(out: Path) -> list[dict[str, str]]:
-    with (out / "predictions.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 @pytest.mark.usefixtures("pipeline")
 def test_the_samples_are_all_well_from_any_working_directory(
-    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows_of: RowsOf
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main([str(repository / "samples"), "--quiet"]) == 0
@@ -63,7 +61,7 @@ def test_a_chest_radiograph_gets_no_diagnosis(pipeline: TwoStagePipeline, seed: 
 
 @pytest.mark.usefixtures("pipeline")
 def test_foreign_pictures_get_no_diagnosis_unless_they_show_lung(
-    shared_data: Path, tmp_path: Path
+    shared_data: Path, tmp_path: Path, rows_of: RowsOf
 ) -> None:
     folder = shared_data / "not-chest-ct"
     main([str(folder), "--out", str(tmp_path), "--no-overlays", "--quiet"])
@@ -73,7 +71,9 @@ def test_foreign_pictures_get_no_diagnosis_unless_they_show_lung(
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("pipeline")
-def test_real_slices_of_covid_patients_are_judged(shared_data: Path, tmp_path: Path) -> None:
+def test_real_slices_of_covid_patients_are_judged(
+    shared_data: Path, tmp_path: Path, rows_of: RowsOf
+) -> None:
     folder = shared_data / "covid-ct" / "Images-processed" / "CT_COVID"
     main([str(folder), "--out", str(tmp_path), "--no-overlays", "--quiet"])
     rows = rows_of(tmp_path)
