@@ -16,7 +16,6 @@ busy machine slows both. Written to ``benchmarks/against_lungmask.json``.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import sys
 import tempfile
@@ -28,10 +27,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from result_file import write_result
 
 from lungseg.errors import UsageError
-from lungseg.whole_file import write_whole
-from pipelines.command import CommandParser, ExitCode, run_command, say
+from pipelines.command import CommandParser
 
 if TYPE_CHECKING:
     from lungseg.segmenter import LungSegmenter
@@ -61,15 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="of stage 1 (auto openvino-bf16)",
     )
     parser.add_argument("--out", type=Path, default=RESULT)
-    given = parser.parse_args(arguments)
-
-    def work() -> ExitCode:
-        result = measured(given)
-        write_whole(given.out, (json.dumps(result, indent=2) + "\n").encode())
-        say(f"wrote {given.out}")
-        return ExitCode.DONE
-
-    return run_command(work)
+    return write_result(measured, parser.parse_args(arguments))
 
 
 def measured(given: argparse.Namespace) -> dict[str, Any]:

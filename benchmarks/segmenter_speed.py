@@ -14,7 +14,6 @@ Below, other decoders with random weights, for the speed alone. Written to
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import sys
@@ -23,8 +22,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lungseg.whole_file import write_whole
-from pipelines.command import CommandParser, ExitCode, run_command, say
+from result_file import write_result
+
+from pipelines.command import CommandParser
 
 if TYPE_CHECKING:
     import openvino
@@ -59,15 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--out", type=Path, default=REPOSITORY / "benchmarks" / "segmenter_speed.json"
     )
-    given = parser.parse_args(arguments)
-
-    def work() -> ExitCode:
-        result = speeds(given)
-        write_whole(given.out, (json.dumps(result, indent=2) + "\n").encode())
-        say(f"wrote {given.out}")
-        return ExitCode.DONE
-
-    return run_command(work)
+    return write_result(speeds, parser.parse_args(arguments))
 
 
 def speeds(given: argparse.Namespace) -> dict[str, Any]:
