@@ -16,6 +16,7 @@ from covidcls.data.module import CovidDataModule
 from covidcls.data.pictures import LabelledPicture, Part
 from covidcls.data.sampling import alike, balanced_weights
 from covidcls.data.terms import licence_of, terms_of
+from covidcls.floor import WHAT as FLOOR
 from covidcls.floor import lung_free_floor
 from covidcls.fusion import Fusion, fit_fusion
 from covidcls.operating_point import DEFAULT_AIM, choose_band, choose_operating_points
@@ -110,17 +111,17 @@ def export_classifier(
     card["figures"] = {
         part: _figures(data.pictures[part], found, threshold) for part, found in scores.items()
     }
+    seen = [(data.views[part], data.pictures[part]) for part in ("train", "val")]
+    card["floor"] = {"what": FLOOR, **lung_free_floor(*seen).as_dict()}
     if len(data.sources) > 1:
         card["figures_by_source"] = {
             part: _by_source(data.pictures[part], found, threshold)
             for part, found in scores.items()
         }
-    card["floor"] = {
-        "what": "random forest on 24 x 24 pixels with the lungs removed, AUC on validation",
-        **lung_free_floor(
-            (data.views["train"], data.pictures["train"]), (data.views["val"], data.pictures["val"])
-        ).as_dict(),
-    }
+        card["floor_by_source"] = {
+            source.name: {"what": FLOOR, **lung_free_floor(*seen, source.name).as_dict()}
+            for source in data.sources
+        }
     card["intervals"] = (
         "95 %, percentile bootstrap of 2,000 resamples clustered by patient (by source paper or "
         "file where no patient is known)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -127,8 +127,8 @@ def evaluate_cls(
     record["slices"] = {status: statuses[status] for status in STATUSES}
     own = _own_data(classifier, options.layout, data)
     # what is known of the class without the lungs, on the same split: the card has measured it
-    record["floor"] = classifier.card.get("floor") if own and split == "val" else None
-    record["messages"] = [*messages, *_messages(scored, judged, own, split)]
+    record["floor"] = _floor(classifier.card, own) if own and split == "val" else None
+    record["messages"] = [*messages, *_messages(scored, judged, own is not None, split)]
     record["rules"] = {name: said for name, said in EXPLAINED.items() if record.get(name)}
     record |= {"versions": versions(), "device": pipeline.segmenter.device}
     record["backend"] = pipeline.backend
@@ -185,14 +185,23 @@ def _chosen_by(pipeline: TwoStagePipeline) -> str:
     return f"{point['aim']}, on validation" if point else str(card.get("threshold_chosen_by"))
 
 
-def _own_data(classifier: CovidClassifier, layout: Layout, data: Path) -> bool:
-    """Whether the classifier learned from these data, as far as its card says."""
+def _own_data(classifier: CovidClassifier, layout: Layout, data: Path) -> str | None:
+    """By what name the classifier learned from these data, as far as its card says; None: it did
+    not."""
     training = classifier.card.get("training", {})
     learned = (str(training.get(key, "")).split(", ") for key in ("layout", "data"))
-    return any(
-        of_source == layout and (layout == "covid-ct" or name == data.resolve().name)
-        for of_source, name in zip(*learned, strict=False)
-    )
+    for of_source, name in zip(*learned, strict=False):
+        if of_source == layout and (layout == "covid-ct" or name == data.resolve().name):
+            return name
+    return None
+
+
+def _floor(card: Mapping[str, Any], source: str) -> Mapping[str, Any] | None:
+    """Of ``source`` alone; that of several together is no floor of a figure on one of them."""
+    if "figures_by_source" in card:
+        found: Mapping[str, Any] | None = card.get("floor_by_source", {}).get(source)
+        return found
+    return card.get("floor")
 
 
 def _messages(scored: Scored, judged: Sequence[Judged], own: bool, split: Split) -> Iterator[str]:

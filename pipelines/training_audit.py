@@ -35,6 +35,9 @@ def beside_result(card: Mapping[str, Any]) -> list[str]:
     """Lines with the AUC of every part that was measured, and of the floors, from a card."""
     rows = [(f"{card['name']}, {part}", found["auc"]) for part, found in card["figures"].items()]
     rows.append(("floor without lungs, val", card["floor"]))
+    for source, floor in card.get("floor_by_source", {}).items():
+        rows.append((f"{card['name']}, {source}", card["figures_by_source"]["val"][source]["auc"]))
+        rows.append((f"floor without lungs, {source}", floor))
     for floor in card["training"]["audit"]["floors"]:
         where = floor["tested_on"] or "cross-validated"
         rows.append((f"floor of file {floor['name']}, {where}", floor["auc"]))

@@ -126,7 +126,11 @@ class TrainingCLI(LightningCLI):
         )
         # of its own: with save_last the best's callback writes only where the score rose
         last = ModelCheckpoint(
-            dirpath=self.folder, filename="last", monitor=None, enable_version_counter=False
+            dirpath=self.folder,
+            filename="last",
+            monitor=None,
+            save_on_train_epoch_end=True,  # else only where validation runs
+            enable_version_counter=False,
         )
         loggers = [
             TensorBoardLogger(str(self.folder), name=None, version="tensorboard"),

@@ -47,13 +47,28 @@ def operating_point(record: Mapping[str, Any], card: Card) -> list[str]:
 
 
 def floor(card: Card) -> list[str]:
-    """How well the class is known without looking at the lungs, beside how well with them."""
-    known = card.get("floor")
-    auc = card.get("figures", {}).get("val", {}).get("auc")
+    """How well the class is known without looking at the lungs, beside how well with them, on each
+    data set that the classifier learned."""
+    by_source = card.get("figures_by_source", {}).get("val")
+    if by_source is None:
+        pairs = [("", card.get("floor"), card.get("figures", {}).get("val", {}).get("auc"))]
+    else:
+        floors = card.get("floor_by_source", {})
+        pairs = [
+            (f"On {name}: ", floors.get(name), figures["auc"])
+            for name, figures in by_source.items()
+            if name != "mean_auc"
+        ]
+    said = [sentence for pair in pairs for sentence in _beside(*pair)]
+    reading = card.get("reading")
+    return said + ([f"{reading[0].upper()}{reading[1:]}."] if reading else [])
+
+
+def _beside(where: str, known: Card | None, auc: Card | None) -> list[str]:
     if known is None or auc is None:
-        return ["The card of this classifier names no floor: what it owes to shortcuts is unknown."]
+        return [f"{where}the card names no floor: what is owed to shortcuts is unknown."]
     said = [
-        f"Known without the lungs: {_interval(known)} ({known['what']}). "
+        f"{where}known without the lungs: {_interval(known)} ({known['what']}). "
         f"This classifier, on the same slices: AUC {_interval(auc)}, of {auc['n']} slices of "
         f"{auc['n_groups']} patients or papers."
     ]
@@ -62,8 +77,7 @@ def floor(card: Card) -> list[str]:
             "The two intervals overlap: much of what it knows may come from the look of the "
             "pictures, not from the disease."
         )
-    reading = card.get("reading")
-    return said + ([f"{reading[0].upper()}{reading[1:]}."] if reading else [])
+    return [f"{sentence[0].upper()}{sentence[1:]}" for sentence in said]
 
 
 def _calibration(card: Card) -> str:

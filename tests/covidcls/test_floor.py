@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,3 +52,25 @@ def test_what_stands_in_the_lungs_is_not_seen(part: Callable[[str, bool], Part])
     found = lung_free_floor(part("train", False), part("val", False))
     assert 0.2 < found.value < 0.8
     assert (found.n, found.n_groups) == (20, 20)
+
+
+def test_the_floor_of_one_data_set_sees_nothing_of_the_others(
+    part: Callable[[str, bool], Part],
+) -> None:
+    leaking, honest = (
+        [(part(f"{name}{where}", leak)) for where in ("train", "val")]
+        for name, leak in (("leaking", True), ("honest", False))
+    )
+
+    def together(index: int) -> Part:
+        named = [
+            (seen, [replace(picture, source=name) for picture in pictures])
+            for name, (seen, pictures) in (("a", leaking[index]), ("b", honest[index]))
+        ]
+        seen = copy(named[0][0])
+        seen.lung_free = named[0][0].lung_free + named[1][0].lung_free
+        return seen, named[0][1] + named[1][1]
+
+    both = (together(0), together(1))
+    assert lung_free_floor(*both, "a").value == 1
+    assert lung_free_floor(*both, "b") == lung_free_floor(*honest)

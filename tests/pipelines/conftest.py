@@ -209,8 +209,9 @@ def killed_and_resumed(
 ) -> Callable[..., tuple[dict[str, Any], list[int]]]:
     """Kill a training of 24 epochs in the middle, go on: its card, and the epochs logged then."""
 
-    def run(command: str, folder: Path) -> tuple[dict[str, Any], list[int]]:
-        options = ("--trainer.max_epochs=24", "--early_stopping.patience=99", "--report=false")
+    def run(command: str, folder: Path, *more: str) -> tuple[dict[str, Any], list[int]]:
+        epochs = ("--trainer.max_epochs=24", "--early_stopping.patience=99", "--report=false")
+        options = (*epochs, *more)
         process = start_training(command, folder, *options)
         table = folder / "runs" / "tiny" / "csv" / "metrics.csv"
         while process.poll() is None and not (
@@ -225,8 +226,8 @@ def killed_and_resumed(
         said, errors = start_training(command, folder, *options, "--resume=true").communicate()
         assert said, errors
         with (folder / "runs" / "tiny" / "csv-2" / "metrics.csv").open(newline="") as file:
-            epochs = [int(row["epoch"]) for row in csv.DictReader(file)]
-        assert done - 1 <= epochs[0] <= done  # at most the epoch of the kill is done again
-        return json.loads(said), epochs
+            after = [int(row["epoch"]) for row in csv.DictReader(file)]
+        assert done - 1 <= after[0] <= done  # at most the epoch of the kill is done again
+        return json.loads(said), after
 
     return run

@@ -191,6 +191,24 @@ def test_figures_of_the_data_that_chose_the_classifier_are_called_optimistic(
     assert metrics_in(tmp_path / "out")["floor"] is None
 
 
+def test_the_floor_of_several_data_sets_is_not_taken_for_that_of_one(
+    evaluate: Evaluate, covid_layout: Path, tmp_path: Path, tiny_weights: Path
+) -> None:
+    weights = tmp_path / "weights"
+    shutil.copytree(tiny_weights, weights)
+    card = json.loads((weights / "random-crop.json").read_text())
+    floor = {"value": 0.75, "low": 0.7, "high": 0.8}
+    card |= {
+        "training": {"layout": "folders, covid-ct", "data": "mine, theirs"},
+        "floor": {**floor, "value": 0.92},
+        "figures_by_source": {},
+        "floor_by_source": {"theirs": floor},
+    }
+    (weights / "random-crop.json").write_text(json.dumps(card))
+    evaluate(covid_layout, "covid-ct", "--weights", weights)
+    assert metrics_in(tmp_path / "out")["floor"] == floor
+
+
 def test_wrong_use_is_one_sentence_and_writes_nothing(
     evaluate: Evaluate, folders: Path, covid_layout: Path, tmp_path: Path
 ) -> None:

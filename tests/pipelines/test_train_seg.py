@@ -153,6 +153,15 @@ def test_a_killed_training_goes_on_where_it_was(
     assert (tmp_path / "runs" / "tiny" / "csv" / "metrics.csv").is_file()  # the earlier figures
 
 
+def test_a_killed_training_goes_on_though_only_its_last_epoch_is_validated(
+    killed_and_resumed: Callable[..., tuple[dict[str, Any], list[int]]], tmp_path: Path
+) -> None:
+    only_last = "--trainer.check_val_every_n_epoch=24"
+    card, epochs = killed_and_resumed("train_seg", tmp_path, only_last)
+    assert (card["training"]["best_epoch"], card["training"]["resumed"]) == (24, True)
+    assert sorted(set(epochs)) == list(range(epochs[0], 24))
+
+
 def test_the_last_state_is_of_the_last_epoch_though_the_score_fell(
     start_training: Start, tmp_path: Path
 ) -> None:

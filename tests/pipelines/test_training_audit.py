@@ -43,3 +43,20 @@ def test_the_floors_stand_below_the_result() -> None:
         "floor without lungs, val     AUC 0.770 (0.620 to 0.890)",
         "floor of file metadata, val  AUC 0.860 (0.740 to 0.950)",
     ]
+
+
+def test_each_of_several_data_sets_has_its_own_floor_below_its_own_result() -> None:
+    figure = {"value": 0.9, "low": 0.8, "high": 0.95}
+    home, floor = ({**figure, "value": value} for value in (0.85, 0.86))
+    card = {
+        "name": "net",
+        "figures": {"val": {"auc": figure}},
+        "figures_by_source": {"val": {"home": {"auc": home}, "mean_auc": 0.85}},
+        "floor": figure,
+        "floor_by_source": {"home": floor},
+        "training": {"audit": {"floors": []}},
+    }
+    assert beside_result(card)[2:] == [
+        "net, home                  AUC 0.850 (0.800 to 0.950)",
+        "floor without lungs, home  AUC 0.860 (0.800 to 0.950)",
+    ]

@@ -129,6 +129,19 @@ def test_a_card_that_says_little_is_told_so(overlay: Path) -> None:
     assert "names no floor" in text
 
 
+def test_each_data_set_that_was_learned_stands_beside_its_own_floor(overlay: Path) -> None:
+    here, there = ({**FIGURE, "value": value} for value in (0.75, 0.85))
+    card = {
+        **CARD,
+        "figures_by_source": {"val": {"a": {"auc": here}, "b": {"auc": FIGURE}, "mean_auc": 0.8}},
+        "floor_by_source": {"a": {**there, "what": "a forest without lungs"}},
+    }
+    said = " ".join(render(RECORD, card, [case("ct", 0.75, 4)], lambda one: overlay).split())
+    assert "On a: known without the lungs: 0.85 (0.70 to 0.90) (a forest without lungs)" in said
+    assert "AUC 0.75" in said
+    assert "On b: the card names no floor" in said
+
+
 def test_cases_tell_their_figures_or_why_there_are_none(overlay: Path) -> None:
     text = page([case("ct", 0.75, 4), case("mr", None)], overlay)
     first, second = (" ".join(part.split()) for part in text.split('<li class="case">')[1:])
