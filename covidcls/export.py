@@ -63,7 +63,8 @@ def export_classifier(
             **{
                 part: {
                     "images": len(pictures),
-                    "patients": len({p.patient for p in pictures}),
+                    "patients": len({p.patient for p in pictures if p.patient_known}),
+                    "images_of_unknown_patients": sum(not p.patient_known for p in pictures),
                     "positive": sum(p.label for p in pictures),
                     "without_lung_found": data.views[part].lungless,
                 }

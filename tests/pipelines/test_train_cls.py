@@ -63,7 +63,8 @@ def test_the_card_says_what_was_done_and_how_sure_it_is(
     assert training["started_from"] == "none"
     assert training["train"] == {
         "images": 12,
-        "patients": 1,  # no sheet here: the source paper of the names
+        "patients": 0,  # no sheet here: a source paper is no patient
+        "images_of_unknown_patients": 12,
         "positive": 6,
         "without_lung_found": 0,
     }
