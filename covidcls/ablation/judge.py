@@ -33,7 +33,7 @@ def data_of(recipe: Mapping[str, Any]) -> CovidDataModule:
     parser.add_class_arguments(CovidDataModule, "data")
     # a copy: the parser puts its own objects into lists
     given = parser.parse_object({"data": copy.deepcopy(recipe.get("data", {}))})
-    data: CovidDataModule = parser.instantiate_classes(given).data
+    data: CovidDataModule = parser.instantiate(given).data
     return data
 
 

@@ -33,7 +33,7 @@ def module_of(repository: Path, options: list[str]) -> LungMaskModule:
     recipe = yaml.safe_load((repository / "configs/seg/attention_unet_lite0.yaml").read_text())
     base = parser.parse_object({"model": recipe["model"]})
     given = parser.parse_args([*options, "--model.pretrained=none"], namespace=base)
-    module: LungMaskModule = parser.instantiate_classes(given).model
+    module: LungMaskModule = parser.instantiate(given).model
     return module
 
 
