@@ -302,9 +302,7 @@ def validation_slices(given: argparse.Namespace) -> dict[str, list[MaskedSlice]]
     parser = ArgumentParser()
     parser.add_class_arguments(LungMaskDataModule, "data")
     section = {**yaml.safe_load(given.config.read_text())["data"], "data_dir": str(given.data_dir)}
-    data: LungMaskDataModule = parser.instantiate(
-        parser.parse_object({"data": section})
-    ).data
+    data: LungMaskDataModule = parser.instantiate(parser.parse_object({"data": section})).data
     data.setup()
     return {source: list(data.val[source]) for source in SOURCES if source in data.val}
 
