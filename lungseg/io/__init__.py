@@ -1,10 +1,11 @@
 """From files and arrays to slices in the normal form; never imports torch."""
 
 from lungseg.io.arrays import as_slices
-from lungseg.io.formats import FORMATS, MAX_PIXELS, Format, Reading
+from lungseg.io.formats import FORMATS, Format
 from lungseg.io.grouping import Grouped, Input, Part, group_inputs
 from lungseg.io.inputs import Inputs, find_inputs
 from lungseg.io.read import read_part, read_slices
+from lungseg.io.reading import MAX_PIXELS, Reading
 from lungseg.io.window import LUNG_WINDOW, WINDOWS, Window, parse_window, window_hu
 
 __all__ = [

@@ -6,10 +6,10 @@ from collections import Counter
 from dataclasses import dataclass
 
 from lungseg.errors import UnreadableError
-from lungseg.io.formats import Reading
 from lungseg.io.grouping import Input
 from lungseg.io.identity import IdentityPolicy, shown_identity
 from lungseg.io.read import read_part
+from lungseg.io.reading import Reading
 from lungseg.slice import Slice
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,11 +27,9 @@ from PIL.TiffImagePlugin import (
 
 from lungseg.errors import UnreadableError
 from lungseg.io.archive import InputFile
+from lungseg.io.reading import Reading
 from lungseg.io.values import COLOUR_SPREAD, Grey, grey_of_deep_colour, grey_of_values
 from lungseg.slice import Slice, Source
-
-if TYPE_CHECKING:
-    from lungseg.io.formats import Reading
 
 DEEP_GREY = {"I;16", "I;16B", "I;16L", "I", "F"}  # Pillow's modes of more than 8 bits
 CLEARLY_COLOURED = int(COLOUR_SPREAD * 255) + 1  # smallest spread of 8-bit values

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lungseg.errors import UnreadableError
-from lungseg.io.archive import InputFile, Member, head_of
+from lungseg.io.archive import InputFile, Member, head_of, members
 from lungseg.io.formats import (
     HEAD_BYTES,
-    MAX_PIXELS,
     Format,
-    Reading,
     format_of_content,
     format_of_name,
     names_of_formats,
 )
+from lungseg.io.grouping import Part, group_inputs
+from lungseg.io.pictures import read_bmp, read_jpeg, read_png, read_tiff
+from lungseg.io.reading import MAX_PIXELS, Reading
+from lungseg.io.scans import read_dicom, read_metaimage, read_nifti, read_nrrd
 from lungseg.io.window import LUNG_WINDOW, Window, check_window
 from lungseg.slice import Slice
-
-if TYPE_CHECKING:
-    from lungseg.io.grouping import Part
 
 
 def read_slices(
@@ -62,6 +60,30 @@ def read_part(part: Part, reading: Reading) -> Iterator[Slice]:
         yield slice_ if part.step is None else replace(slice_, step=part.step)
 
 
+def read_zip(file: InputFile, reading: Reading) -> Iterator[Slice]:
+    """All slices in a zip archive, input by input. Raises UnreadableError where there is none."""
+    members(file)  # raises what is wrong with the archive as a whole
+    parts = [part for one in group_inputs((file,)).inputs for part in one.parts]
+    if not parts or parts[0].file == file:
+        raise UnreadableError(f"{file} has no slice in it; pass the archive that has")
+    for part in parts:
+        yield from read_part(part, reading)
+
+
+# each yields the slices of a file of one of FORMATS; it may raise anything, ``_read`` words it
+READERS: dict[str, Callable[[InputFile, Reading], Iterator[Slice]]] = {
+    "DICOM": read_dicom,
+    "PNG": read_png,
+    "JPEG": read_jpeg,
+    "TIFF": read_tiff,
+    "BMP": read_bmp,
+    "NIfTI": read_nifti,
+    "NRRD": read_nrrd,
+    "MHA": read_metaimage,
+    "ZIP": read_zip,
+}
+
+
 def _read(path: InputFile, reading: Reading) -> Iterator[Slice]:
     found = _format_of(path)
     named = format_of_name(path)
@@ -70,7 +92,7 @@ def _read(path: InputFile, reading: Reading) -> Iterator[Slice]:
         notes = (f"named {path.suffix} but it is a {found.name}",)
     done = 0
     try:
-        for page in found.read(path, reading):
+        for page in READERS[found.name](path, reading):
             yield replace(page, messages=(*notes, *page.messages)) if notes else page
             done += 1
     except UnreadableError:

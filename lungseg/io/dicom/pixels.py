@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 from lungseg.io.dicom.header import Header, Rescale
 from lungseg.io.hu import AIR_HU, MOST_HU, display_range, why_not_hu, wrong_offset
 from lungseg.io.planes import ORIENTATION, is_transposed, turned_to_lps
+from lungseg.io.reading import Reading
 from lungseg.io.values import Grey, check_finite
 from lungseg.io.window import window_hu
 from lungseg.slice import Slice, Source
 
 if TYPE_CHECKING:
     from pydicom import Dataset
-
-    from lungseg.io.formats import Reading
 
 AIR = -1000.0  # HU that is shown where the scanner saw nothing
 HU_UNITS = ("", "HU", "US")  # US: unspecified; others, such as MGML, are maps of a material

@@ -10,7 +10,7 @@ from lungseg.io.archive import InputFile
 from lungseg.io.dicom.dataset import read_dataset
 from lungseg.io.dicom.header import header_of
 from lungseg.io.dicom.pixels import frame_slice
-from lungseg.io.formats import Reading
+from lungseg.io.reading import Reading
 from lungseg.io.stack import stack
 from lungseg.slice import Slice, Source
 

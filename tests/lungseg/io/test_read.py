@@ -17,6 +17,7 @@ from PIL import Image, ImageFile
 
 from lungseg.errors import UnreadableError
 from lungseg.io import FORMATS, find_inputs, read_slices
+from lungseg.io.read import READERS
 from lungseg.slice import Slice
 
 NOISE = np.random.default_rng(0).integers(0, 256, (24, 20, 3), dtype=np.uint8)
@@ -150,6 +151,10 @@ def test_missing_file_and_folder_are_refused(tmp_path: Path) -> None:
         next(read_slices(tmp_path / "x.png"))
     with pytest.raises(UnreadableError, match="is a folder"):
         next(read_slices(tmp_path))
+
+
+def test_every_format_that_is_known_has_a_reader() -> None:
+    assert list(READERS) == [known.name for known in FORMATS]
 
 
 @pytest.mark.parametrize("extension", [".png", ".JPG", ".tif", ".bmp"])

@@ -15,9 +15,9 @@ from lungseg.errors import UnreadableError
 from lungseg.io import Input, group_inputs
 from lungseg.io.dicom.segmentation import Algorithm, encode_segmentation
 from lungseg.io.dicom.sources import read_sources
-from lungseg.io.formats import Reading
 from lungseg.io.identity import IdentityPolicy, pseudonym
 from lungseg.io.read import read_part
+from lungseg.io.reading import Reading
 
 hd = pytest.importorskip("highdicom", reason="needs the extra [dicom-seg]")
 
