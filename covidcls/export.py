@@ -16,8 +16,7 @@ from covidcls.data.module import CovidDataModule
 from covidcls.data.pictures import LabelledPicture, Part
 from covidcls.data.sampling import alike, balanced_weights
 from covidcls.data.terms import licence_of, terms_of
-from covidcls.floor import WHAT as FLOOR
-from covidcls.floor import lung_free_floor
+from covidcls.floor import WHAT, lung_free_floor
 from covidcls.fusion import Fusion, fit_fusion
 from covidcls.operating_point import DEFAULT_AIM, choose_band, choose_operating_points
 from covidcls.statistics import auc, figures
@@ -112,16 +111,14 @@ def export_classifier(
     card["figures"] = {
         part: _figures(data.pictures[part], found, threshold) for part, found in scores.items()
     }
-    seen = [(data.views[part], data.pictures[part]) for part in ("train", "val")]
-    card["floor"] = {"what": FLOOR, **lung_free_floor(*seen).as_dict()}
+    card["floor"] = _floor(data)
     if len(data.sources) > 1:
         card["figures_by_source"] = {
             part: _by_source(data.pictures[part], found, threshold)
             for part, found in scores.items()
         }
         card["floor_by_source"] = {
-            source.name: {"what": FLOOR, **lung_free_floor(*seen, source.name).as_dict()}
-            for source in data.sources
+            source.name: _floor(data, source.name) for source in data.sources
         }
     card["intervals"] = (
         "95 %, percentile bootstrap of 2,000 resamples clustered by patient (by source paper or "
@@ -147,6 +144,11 @@ def _fusion(data: CovidDataModule, network: NDArray[np.float64]) -> Fusion:
         network,
         [picture.source for picture in data.pictures["val"]],
     )
+
+
+def _floor(data: CovidDataModule, source: str | None = None) -> dict[str, Any]:
+    train, val = ((data.views[part], data.pictures[part]) for part in ("train", "val"))
+    return {"what": WHAT, **lung_free_floor(train, val, source).as_dict()}
 
 
 def _terms(data: CovidDataModule) -> list[str]:

@@ -206,6 +206,7 @@ def test_several_sources_are_read_from_the_command_line(
     assert main(options) == 0
     card = json.loads(capsys.readouterr().out)
     assert set(card["figures_by_source"]["val"]) == {covid_layout.name, "copy", "mean_auc"}
+    assert set(card["floor_by_source"]) == {covid_layout.name, "copy"}
     assert card["training"]["audit"]["findings"]["exact_copy"] > 0  # of one source in the other
     recipe = card["training"]["recipe"]["data"]
     assert [source["folder"] for source in recipe["sources"]] == [covid_layout.name, "copy"]
