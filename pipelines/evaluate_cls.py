@@ -127,7 +127,7 @@ def evaluate_cls(
     record["slices"] = {status: statuses[status] for status in STATUSES}
     own = _own_data(classifier, options.layout, data)
     # what is known of the class without the lungs, on the same split: the card has measured it
-    record["floor"] = _floor(classifier.card, own) if own and split == "val" else None
+    record["floor"] = _floor(classifier.card, own) if own is not None and split == "val" else None
     record["messages"] = [*messages, *_messages(scored, judged, own is not None, split)]
     record["rules"] = {name: said for name, said in EXPLAINED.items() if record.get(name)}
     record |= {"versions": versions(), "device": pipeline.segmenter.device}
@@ -190,10 +190,11 @@ def _own_data(classifier: CovidClassifier, layout: Layout, data: Path) -> str | 
     not."""
     training = classifier.card.get("training", {})
     learned = (str(training.get(key, "")).split(", ") for key in ("layout", "data"))
-    for of_source, name in zip(*learned, strict=False):
-        if of_source == layout and (layout == "covid-ct" or name == data.resolve().name):
-            return name
-    return None
+    here = data.resolve().name
+    names = [name for of_source, name in zip(*learned, strict=False) if of_source == layout]
+    if here in names:
+        return here
+    return names[0] if layout == "covid-ct" and names else None  # wherever it lies
 
 
 def _floor(card: Mapping[str, Any], source: str) -> Mapping[str, Any] | None:

@@ -78,7 +78,7 @@ def stage_two(cards: Sequence[Card]) -> str:
                     f"{training['epochs']} (kept: {training['best_epoch'] + 1})",
                     source,
                     *(figure(figures[k]) for k in ("auc", "accuracy", "recall", "specificity")),
-                    figure(floors[source] if by_source else card["floor"]),
+                    figure(floors.get(source) if by_source else card["floor"]),
                 ]
             )
     head = ["network", "region", "start", "epochs", "validated on", "AUC", "accuracy", "recall"]

@@ -104,8 +104,7 @@ def compiled_bfloat16(checkpoint: Checkpoint, recipe: Recipe, device: str) -> Op
 
     To be asked for by name: with the shipped networks, the probabilities of 122 slices moved by
     0.005 in the mean and 0.043 at most, and one label flipped. It is stage 1 that does, by boxes
-    and findings: stage 2 alone moves them by up to 0.008 (``benchmarks/backend_difference.json``),
-    by 0.014 on other slices.
+    and findings: stage 2 alone moves them by up to 0.008 (``benchmarks/backend_difference.json``).
     """
     return compiled(checkpoint, recipe, device, bfloat16=True)
 

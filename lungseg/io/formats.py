@@ -30,7 +30,7 @@ def magic(pattern: bytes) -> re.Pattern[bytes]:
     return re.compile(pattern, re.DOTALL)
 
 
-FORMATS: tuple[Format, ...] = (
+FORMATS: tuple[Format, ...] = (  # each has its row in lungseg.io.read.READERS
     # With its preamble, in which another format may stand, or from its first element on.
     Format(
         "DICOM",

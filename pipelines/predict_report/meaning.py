@@ -61,23 +61,29 @@ def floor(card: Card) -> list[str]:
         ]
     said = [sentence for pair in pairs for sentence in _beside(*pair)]
     reading = card.get("reading")
-    return said + ([f"{reading[0].upper()}{reading[1:]}."] if reading else [])
+    return said + ([f"{_begun(reading)}."] if reading else [])
 
 
 def _beside(where: str, known: Card | None, auc: Card | None) -> list[str]:
     if known is None or auc is None:
-        return [f"{where}the card names no floor: what is owed to shortcuts is unknown."]
-    said = [
+        said = f"{where}the card names no floor: what is owed to shortcuts is unknown."
+        return [_begun(said)]
+    said = (
         f"{where}known without the lungs: {_interval(known)} ({known['what']}). "
         f"This classifier, on the same slices: AUC {_interval(auc)}, of {auc['n']} slices of "
-        f"{auc['n_groups']} patients or papers."
+        f"{auc['n_groups']} patients, papers or files."
+    )
+    if known["high"] < auc["low"]:
+        return [_begun(said)]
+    return [
+        _begun(said),
+        "The interval of the classifier does not lie above the other: much of what it knows may "
+        "come from the look of the pictures, not from the disease.",
     ]
-    if known["high"] >= auc["low"]:
-        said.append(
-            "The two intervals overlap: much of what it knows may come from the look of the "
-            "pictures, not from the disease."
-        )
-    return [f"{sentence[0].upper()}{sentence[1:]}" for sentence in said]
+
+
+def _begun(said: str) -> str:
+    return f"{said[0].upper()}{said[1:]}"
 
 
 def _calibration(card: Card) -> str:

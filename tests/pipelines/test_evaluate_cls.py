@@ -199,10 +199,10 @@ def test_the_floor_of_several_data_sets_is_not_taken_for_that_of_one(
     card = json.loads((weights / "random-crop.json").read_text())
     floor = {"value": 0.75, "low": 0.7, "high": 0.8}
     card |= {
-        "training": {"layout": "folders, covid-ct", "data": "mine, theirs"},
+        "training": {"layout": "covid-ct, covid-ct", "data": f"mine, {covid_layout.name}"},
         "floor": {**floor, "value": 0.92},
         "figures_by_source": {},
-        "floor_by_source": {"theirs": floor},
+        "floor_by_source": {"mine": {**floor, "value": 0.6}, covid_layout.name: floor},
     }
     (weights / "random-crop.json").write_text(json.dumps(card))
     evaluate(covid_layout, "covid-ct", "--weights", weights)

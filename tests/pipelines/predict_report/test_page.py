@@ -117,7 +117,7 @@ def test_what_the_number_means_stands_above_the_cases(overlay: Path) -> None:
         "recall 0.80 (0.70 to 0.90), specificity",
         "Between 0.300 and 0.600 the classifier has no answer",
         "Known without the lungs: 0.80 (0.70 to 0.90) (a forest without lungs)",
-        "The two intervals overlap",
+        "does not lie above the other",
         "Nothing here says how it does elsewhere",
         "not a medical device",
     ):
@@ -126,7 +126,7 @@ def test_what_the_number_means_stands_above_the_cases(overlay: Path) -> None:
 
 def test_a_card_that_says_little_is_told_so(overlay: Path) -> None:
     text = render(RECORD, {}, [case("ct", 0.75, 4)], lambda one: overlay)
-    assert "names no floor" in text
+    assert "The card names no floor" in text
 
 
 def test_each_data_set_that_was_learned_stands_beside_its_own_floor(overlay: Path) -> None:
