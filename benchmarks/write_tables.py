@@ -5,11 +5,11 @@
 Cards of the shipped weights lie in ``checkpoints/``, those of other seeds, trained from a config of
 today and not shipped, in ``benchmarks/seeds/``, those of other recipes in
 ``benchmarks/tried/``. The other hospital is the output of ``python benchmarks/other_hospital.py``,
-the energy inside the lungs that of ``python benchmarks/explanation.py``, the ablation and the
-transfer those of ``python -m pipelines.ablate`` and ``cross``.
+the energy inside the lungs that of ``python benchmarks/explanation.py``, the ablation that of
+``python -m pipelines.ablate``, the transfer and the means those of ``python -m pipelines.cross``.
 ``compare_segmenters.py``, ``segmenter_speed.py``, ``light_install.py``,
-``backend_difference.py``, ``predict_speed.py``, ``against_lungmask.py``, ``kill_and_resume.py`` and
-``mutated_inputs.py`` write their JSON files themselves.
+``backend_difference.py``, ``predict_speed.py``, ``against_lungmask.py``, ``kill_and_resume.py``,
+``mutated_inputs.py`` and ``audit_speed.py`` write their JSON files themselves.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ def of_measurements() -> dict[str, str]:
         "elsewhere": (classifiers.elsewhere, "other_hospital"),
         "ablation": (classifiers.ablation, "ablation"),
         "transfer": (classifiers.transfer, "transfer"),
+        "means": (classifiers.transfer, "means"),
         "explanation": (classifiers.explanation, "explanation"),
         "audit speed": (audit.audit_speed, "audit_speed"),
         "light install": (predict.light_install, "light_install"),
