@@ -86,13 +86,19 @@ def test_the_floor_of_several_folds_is_their_mean() -> None:
     def card(value: float) -> dict[str, object]:
         floor = {"what": "forest", "value": value, "low": 0.4, "high": 0.9}
         auc = {"value": 0.98, "low": 0.97, "high": 0.99}
-        audit = {"floors": [{"name": "metadata", "tested_on": None, "auc": auc}]}
+        audit = {
+            "floors": [
+                {"name": "metadata", "tested_on": tested_on, "auc": auc}
+                for tested_on in (None, "val")
+            ]
+        }
         return {"floor": floor, "training": {"audit": audit}}
 
     lung_free, metadata = floors_of([card(0.6), card(0.8)])
     assert (lung_free.value, lung_free.low) == (0.7, None)
     assert (metadata.what, metadata.high) == ("file metadata, cross-validated", 0.99)
     assert floors_of([card(0.6)])[0].low == 0.4
+    assert [floor.what for floor in floors_of([card(0.6)])][2:] == ["file metadata, on val"]
 
 
 def test_a_curve_of_the_roc_is_the_mean_of_its_seeds() -> None:
