@@ -20,6 +20,7 @@ from pipelines.evaluation_rows import PREDICTION_COLUMNS
 from pipelines.results import COLUMNS
 
 Evaluate = Callable[..., tuple[int, str, str]]
+WithCard = Callable[..., Path]
 Draw = Callable[..., NDArray[np.uint8]]
 DRAWN = (
     "confusion_matrix",
@@ -154,15 +155,25 @@ def test_refused_slices_have_rows_and_no_part_in_the_figures(
     assert str(folders) not in rows[-4]["message"]
 
 
+@pytest.fixture
+def with_card(tiny_weights: Path, tmp_path: Path) -> WithCard:
+    """The tiny weights in a folder of their own, the classifier's card with other entries."""
+
+    def changed(**entries: Any) -> Path:
+        weights = tmp_path / "weights"
+        shutil.copytree(tiny_weights, weights)
+        file = weights / "random-crop.json"
+        file.write_text(json.dumps(json.loads(file.read_text()) | entries))
+        return weights
+
+    return changed
+
+
 def test_operating_points_and_the_band_of_the_card_are_judged(
-    evaluate: Evaluate, folders: Path, tmp_path: Path, tiny_weights: Path
+    evaluate: Evaluate, folders: Path, tmp_path: Path, with_card: WithCard
 ) -> None:
-    weights = tmp_path / "weights"
-    shutil.copytree(tiny_weights, weights)
-    card = json.loads((weights / "random-crop.json").read_text())
     points = {name: {"threshold": t, "aim": "an aim"} for name, t in (("youden", 0.5), ("cost", 0))}
-    card |= {"operating_points": points, "indeterminate": {"low": 0.0, "high": 1.0}}
-    (weights / "random-crop.json").write_text(json.dumps(card))
+    weights = with_card(operating_points=points, indeterminate={"low": 0.0, "high": 1.0})
     code, _, _ = evaluate(folders, "folders", "--weights", weights, "--operating-point", "cost")
     found = metrics_in(tmp_path / "out")
     assert code == 0
@@ -173,14 +184,10 @@ def test_operating_points_and_the_band_of_the_card_are_judged(
 
 
 def test_figures_of_the_data_that_chose_the_classifier_are_called_optimistic(
-    evaluate: Evaluate, covid_layout: Path, tmp_path: Path, tiny_weights: Path
+    evaluate: Evaluate, covid_layout: Path, tmp_path: Path, with_card: WithCard
 ) -> None:
-    weights = tmp_path / "weights"
-    shutil.copytree(tiny_weights, weights)
-    card = json.loads((weights / "random-crop.json").read_text())
     learned = {"layout": "folders, covid-ct", "data": "mine, covid-ct"}
-    card |= {"training": learned, "floor": {"value": 0.75, "low": 0.7, "high": 0.8}}
-    (weights / "random-crop.json").write_text(json.dumps(card))
+    weights = with_card(training=learned, floor={"value": 0.75, "low": 0.7, "high": 0.8})
     _, said, _ = evaluate(covid_layout, "covid-ct", "--weights", weights)
     assert "its figures are optimistic" in said
     assert "0.750   (0.700 to 0.800), known without the lungs" in said
@@ -192,19 +199,15 @@ def test_figures_of_the_data_that_chose_the_classifier_are_called_optimistic(
 
 
 def test_the_floor_of_several_data_sets_is_not_taken_for_that_of_one(
-    evaluate: Evaluate, covid_layout: Path, tmp_path: Path, tiny_weights: Path
+    evaluate: Evaluate, covid_layout: Path, tmp_path: Path, with_card: WithCard
 ) -> None:
-    weights = tmp_path / "weights"
-    shutil.copytree(tiny_weights, weights)
-    card = json.loads((weights / "random-crop.json").read_text())
     floor = {"value": 0.75, "low": 0.7, "high": 0.8}
-    card |= {
-        "training": {"layout": "covid-ct, covid-ct", "data": f"mine, {covid_layout.name}"},
-        "floor": {**floor, "value": 0.92},
-        "figures_by_source": {},
-        "floor_by_source": {"mine": {**floor, "value": 0.6}, covid_layout.name: floor},
-    }
-    (weights / "random-crop.json").write_text(json.dumps(card))
+    weights = with_card(
+        training={"layout": "covid-ct, covid-ct", "data": f"mine, {covid_layout.name}"},
+        floor={**floor, "value": 0.92},
+        figures_by_source={},
+        floor_by_source={"mine": {**floor, "value": 0.6}, covid_layout.name: floor},
+    )
     evaluate(covid_layout, "covid-ct", "--weights", weights)
     assert metrics_in(tmp_path / "out")["floor"] == floor
 
