@@ -40,7 +40,7 @@ def write_ct(path: Path, drawn: NDArray[np.uint8], z: float, **tags: Any) -> Non
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     given = {
-        "PatientID": "4711",
+        "PatientID": "MRN-4711",
         "PatientName": "Muster^Erika",
         "PatientBirthDate": "19700101",
         "PatientComments": "Erika",

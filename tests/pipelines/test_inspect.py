@@ -14,7 +14,7 @@ import SimpleITK
 
 from pipelines.inspect import main
 
-IDS = (b"Muster", b"4711", b"19700101", b"1.2.3.4")
+IDS = (b"Muster", b"MRN-4711", b"19700101", b"1.2.3.4")
 Inspect = Callable[..., tuple[int, str]]
 
 
@@ -40,7 +40,7 @@ def _write(path: Path, hu: np.ndarray, position: str, orientation: str) -> None:
     for tag, value in {
         "0008|0060": "CT",
         "0010|0010": "Muster^Erika",
-        "0010|0020": "4711",
+        "0010|0020": "MRN-4711",
         "0010|0030": "19700101",
         "0020|000e": "1.2.3.4",
         "0020|0032": position,
@@ -100,7 +100,7 @@ def test_ids_stay_in_the_file_unless_asked_for(inspect: Inspect, study: Path) ->
         said = inspect(study, *arguments)[1]
         assert not any(name in said.encode() for name in IDS), arguments
     kept = by_path(inspect(study, "--json", "--keep-ids")[1])["CT"]["identity"]
-    assert (kept["patient_id"], kept["birth_date"]) == ("4711", "19700101")
+    assert (kept["patient_id"], kept["birth_date"]) == ("MRN-4711", "19700101")
 
 
 def test_pseudonyms_tell_who_is_the_same(inspect: Inspect, study: Path, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ Draw = Callable[..., NDArray[np.uint8]]
 
 Write = Callable[..., None]
 
-NAMED = ("Muster", "Erika", "4711", "19700101")
+NAMED = ("Muster", "Erika", "MRN-4711", "19700101")
 
 
 @pytest.fixture
@@ -38,11 +38,11 @@ def share(tmp_path: Path, ct_file: Write, drawn_slice: Draw) -> Path:
     torn = folder / "torn.dcm"
     torn.write_bytes(torn.read_bytes()[:-100])
     text = PngInfo()
-    text.add_text("Comment", "Muster, Erika, 4711")
+    text.add_text("Comment", "Muster, Erika, MRN-4711")
     Image.fromarray(drawn_slice()).save(folder / "a.png", pnginfo=text)
     hu = (drawn_slice().T[..., None] * 5.88 - 1350).astype(np.int16)
     image = nibabel.Nifti1Image(hu, np.diag([2.0, 2, 2, 1]))
-    image.header["descrip"] = b"Muster^Erika 4711"
+    image.header["descrip"] = b"Muster^Erika MRN-4711"
     nibabel.save(image, folder / "b.nii.gz")
     header = {
         "space": "left-posterior-superior",
@@ -89,7 +89,7 @@ def test_a_key_gives_stable_names_and_stays_secret(
     out = tmp_path / "out"
     arguments = (share, "--out", out, "--dicom-seg", "--pseudonymise", "Xanthippe Q")
     predict(*arguments)
-    hashed = pseudonym("4711", "Xanthippe Q")
+    hashed = pseudonym("MRN-4711", "Xanthippe Q")
     assert column(out, "predictions.csv") == [
         ("CT", hashed),
         ("CT", hashed),
@@ -111,9 +111,9 @@ def test_a_key_gives_stable_names_and_stays_secret(
 def test_ids_are_kept_on_request(predict: Predict, share: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     predict(share, "--out", out, "--keep-ids", "--dicom-seg")
-    assert column(out, "cases.csv")[:2] == [("CT", "4711"), ("a.png", "")]
+    assert column(out, "cases.csv")[:2] == [("CT", "MRN-4711"), ("a.png", "")]
     object_ = dcmread(out / "dicom_seg" / "CT.seg.dcm")
-    assert (object_.PatientID, object_.PatientName) == ("4711", "Muster^Erika")
+    assert (object_.PatientID, object_.PatientName) == ("MRN-4711", "Muster^Erika")
     assert json.loads((out / "run.json").read_text())["options"]["keep_ids"] is True
 
 

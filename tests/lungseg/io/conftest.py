@@ -31,7 +31,7 @@ def write_dicom(path: Path, hu: NDArray[Any], z: float = 0.0, number: int = 1, *
         "SeriesInstanceUID": SERIES,
         "StudyInstanceUID": "1.2.3",
         "PatientName": "Muster^Erika",
-        "PatientID": "4711",
+        "PatientID": "MRN-4711",
         "PatientBirthDate": "19700101",
         "Modality": "CT",
         "ImageType": ["ORIGINAL", "PRIMARY", "AXIAL"],

@@ -28,7 +28,7 @@ def test_ids_are_kept_on_request_and_hashes_hide_them(
 ) -> None:
     path = dicom(tmp_path / "x.dcm", chest[0])
     kept = shown_identity(path, IdentityPolicy(keep=True))
-    assert (kept["patient_id"], kept["birth_date"]) == ("4711", "19700101")
+    assert (kept["patient_id"], kept["birth_date"]) == ("MRN-4711", "19700101")
     assert kept["patient_name"] == "Muster^Erika"
     hashed = shown_identity(path, IdentityPolicy(key="one"))
     assert hashed == {

@@ -127,13 +127,13 @@ def test_who_the_patient_is_stays_in_the_source_unless_asked_for(series: Input) 
     found = segmented(series)
     assert (found.PatientID, found.PatientName, found.PatientBirthDate) == ("", "", "")
     assert found.PatientIdentityRemoved == "YES"
-    for known in ("Muster", "4711", "19700101"):
+    for known in ("Muster", "MRN-4711", "19700101"):
         assert known not in str(found)
     hashed = segmented(series, IdentityPolicy(key="key"))
-    assert hashed.PatientID == pseudonym("4711", "key")
+    assert hashed.PatientID == pseudonym("MRN-4711", "key")
     assert (hashed.PatientName, hashed.PatientIdentityRemoved) == ("", "YES")
     kept = segmented(series, IdentityPolicy(keep=True))
-    assert (kept.PatientID, kept.PatientName) == ("4711", "Muster^Erika")
+    assert (kept.PatientID, kept.PatientName) == ("MRN-4711", "Muster^Erika")
     assert "PatientIdentityRemoved" not in kept
 
 
