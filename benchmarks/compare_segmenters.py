@@ -18,24 +18,29 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from untrained_methods import Averaged, ClassicMethod
+
 from lungseg.errors import LungsegError, UsageError
+from lungseg.pseudo_labelling import View
 from lungseg.whole_file import write_whole
 from pipelines.command import CommandParser, ExitCode, nearest, run_command, say
 
 if TYPE_CHECKING:
     from lungseg.data.sources import MaskedSlice
-    from lungseg.lung_mask import LungMask
-    from lungseg.slice import Slice
+    from lungseg.segmenter import LungSegmenter
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SOURCES = ("lung-masks", "medseg-98", "tcga-hu")
 FIGURES = ("dice", "worst_decile", "empty", "lesion_dice_pooled")
 BASE, CLASSIC = "shipped", "classic"
+COPIES, ENSEMBLE = "averaged-copies", "two-seeds"
+SEED_2 = {"seed_everything": 2}
 
 
 @dataclass(frozen=True)
@@ -54,8 +59,8 @@ class Variant:
 
     def changed(self, part: str) -> set[str]:
         """The options of ``part``, ``model`` or ``data``, that ``changes`` sets."""
-        names = [name.split(".") for name in self.changes]
-        return {option for head, option, *_ in names if head == part}
+        names = [name.partition(".") for name in self.changes]
+        return {option.partition(".")[0] for head, _, option in names if head == part}
 
 
 def _loss(region: str, bce: float, **others: Any) -> dict[str, Any]:
@@ -95,27 +100,16 @@ VARIANTS = {
     "dice": Variant("soft Dice", _loss("dice", 0.0)),
     "dice-bce": Variant("soft Dice + BCE", _loss("dice", 1.0)),
     "bce": Variant("BCE", _loss("none", 1.0)),
+    "another-seed": Variant("shipped with seed 2", SEED_2),
+    "another-seed-no-gates": Variant("no-gates with seed 2", {"model.gates": False, **SEED_2}),
+    COPIES: Variant("shipped on the slice and its mirror image, at 256 and at 320 px, averaged"),
+    ENSEMBLE: Variant("shipped and another-seed, averaged"),
 }
-
-
-class ClassicMethod:
-    """Otsu's threshold and components, where a segmenter is asked for masks."""
-
-    min_chest_ct = 0.0
-
-    def predict(self, slices: Sequence[Slice]) -> list[LungMask]:
-        """A mask for each slice, cleaned as those of the networks are."""
-        import numpy as np
-
-        from lungseg.cleaning import clean_mask, without_outside_air
-        from lungseg.lung_mask import LungMask
-        from lungseg.threshold import threshold_display_lungs
-
-        masks = []
-        for one in slices:
-            found = threshold_display_lungs(one.pixels).astype(np.float32)
-            masks.append(LungMask(without_outside_air(clean_mask(found), one.pixels), found))
-        return masks
+PASSES: dict[str, dict[str, tuple[View, ...]]] = {  # the copies of a slice by network
+    COPIES: {BASE: (View(), View(flip=(1,)), View(scale=1.25), View(flip=(1,), scale=1.25))},
+    ENSEMBLE: {BASE: (View(),), "another-seed": (View(),)},
+}
+UNTRAINED = (CLASSIC, *PASSES)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -142,7 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def work() -> ExitCode:
         for name in chosen(given.only):
-            if name != CLASSIC and finished(name, given) is None:
+            if name not in UNTRAINED and finished(name, given) is None:
                 train(name, given)
         result = comparison(given)
         write_whole(given.out, (json.dumps(result, indent=2) + "\n").encode())
@@ -197,22 +191,38 @@ def train(name: str, given: argparse.Namespace) -> None:
 
 
 def comparison(given: argparse.Namespace) -> dict[str, Any]:
-    """Figures, size and time of every variant that is trained, and of the classic method."""
+    """Figures, size and time of every variant that is trained, and of what needs no training."""
     from segmenter_speed import machine
+
+    from lungseg.segmenter import LungSegmenter
 
     cards = {name: finished(name, given) for name in VARIANTS}
     trained = {name: card for name, card in cards.items() if card is not None}
     recipe = common_recipe(trained)
     check_base(trained)
-    milliseconds = times(list(trained), given)
+    networks = {
+        name: LungSegmenter.from_checkpoint(name, given.runs / "weights", device="cpu")
+        for name in trained
+    }
+    passes = {name: views for name, views in PASSES.items() if views.keys() <= networks.keys()}
+    methods: dict[str, Any] = {
+        **networks,
+        CLASSIC: ClassicMethod(),
+        **{
+            name: Averaged({networks[one]: some for one, some in views.items()})
+            for name, views in passes.items()
+        },
+    }
+    milliseconds = times(networks, passes, given)
     slices = validation_slices(given)
-    against = differences(list(trained), given, slices) if BASE in trained else {}
+    against = differences(methods, slices) if BASE in trained else {}
     variants: dict[str, Any] = {}
     for name, variant in VARIANTS.items():
-        if name == CLASSIC:
-            found: dict[str, Any] = {"figures": classic_figures(slices), "parameters": 0}
-        elif name in trained:
+        if name in trained:
             found = from_card(trained[name])
+        elif name in methods:
+            parameters = sum(trained[one]["parameters"] for one in passes.get(name, ()))
+            found = {"figures": figures_of(methods[name], slices), "parameters": parameters}
         else:
             continue
         found["against_shipped"] = against.get(name)
@@ -238,7 +248,10 @@ def common_recipe(cards: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         return dict.fromkeys((*shared, "data"))
     first, *others = recipes
     for name in others:
-        differing = [key for key in shared if recipes[name][key] != recipes[first][key]]
+        differing = unlike(
+            *({key: recipes[one][key] for key in shared} for one in (name, first)),
+            {"seed"} if "seed_everything" in VARIANTS[name].changes else set(),
+        )
         data, common = (recipes[one]["recipe"]["data"] for one in (name, first))
         if unlike(data, common, VARIANTS[name].changed("data")):
             differing.append("data")
@@ -307,11 +320,12 @@ def validation_slices(given: argparse.Namespace) -> dict[str, list[MaskedSlice]]
     return {source: list(data.val[source]) for source in SOURCES if source in data.val}
 
 
-def classic_figures(slices: Mapping[str, Sequence[MaskedSlice]]) -> dict[str, Any]:
-    """Those of the classic method on the validation patients."""
+def figures_of(
+    method: Any, slices: Mapping[str, Sequence[MaskedSlice]]
+) -> dict[str, dict[str, Any]]:
+    """Those of ``method`` on the validation patients by source."""
     from lungseg.evaluation.measure import measure
 
-    method: Any = ClassicMethod()
     return {
         source: {
             key: value.as_dict() for key, value in measure(method, some).items() if key in FIGURES
@@ -321,17 +335,14 @@ def classic_figures(slices: Mapping[str, Sequence[MaskedSlice]]) -> dict[str, An
 
 
 def differences(
-    names: Sequence[str],
-    given: argparse.Namespace,
-    slices: Mapping[str, Sequence[MaskedSlice]],
+    methods: Mapping[str, Any], slices: Mapping[str, Sequence[MaskedSlice]]
 ) -> dict[str, Any]:
-    """Of each variant but ``shipped``, its Dice minus that of ``shipped`` on the same slices of all
+    """Of each method but ``shipped``, its Dice minus that of ``shipped`` on the same slices of all
     sources: ``dice`` of the lungs, where there is lung, and ``lesion_dice_pooled``."""
     from lungseg.data.sources import LESION, LUNG
     from lungseg.evaluation.difference import dice_difference, pooled_difference
     from lungseg.evaluation.measure import as_slice
     from lungseg.metrics import Overlap
-    from lungseg.segmenter import LungSegmenter
 
     every = [one for some in slices.values() for one in some]
     with_lung = [one for one in every if Overlap.of(*[one.masks[..., LUNG] > 0] * 2).has_target]
@@ -345,15 +356,12 @@ def differences(
         none = [] if any(lesion is None for lesion, _ in seen) else seen
         return lungs, [Overlap.of(lesion, s.masks[..., LESION] > 0) for lesion, s in none]
 
-    def segmenter(name: str) -> LungSegmenter:
-        return LungSegmenter.from_checkpoint(name, given.runs / "weights", device="cpu")
-
-    lungs, lesions = overlaps(segmenter(BASE))
+    lungs, lesions = overlaps(methods[BASE])
     found: dict[str, Any] = {}
-    for name in [*names, CLASSIC]:
+    for name, method in methods.items():
         if name == BASE:
             continue
-        of_lungs, of_lesions = overlaps(ClassicMethod() if name == CLASSIC else segmenter(name))
+        of_lungs, of_lesions = overlaps(method)
         patients = [one.patient for one in with_lung]
         found[name] = {"dice": dice_difference(of_lungs, lungs, patients).as_dict()}
         if of_lesions:
@@ -363,31 +371,35 @@ def differences(
     return found
 
 
-def times(names: Sequence[str], given: argparse.Namespace) -> dict[str, dict[str, float]]:
-    """Milliseconds per slice of each trained network (eager torch) and of the classic method."""
+def times(
+    networks: Mapping[str, LungSegmenter],
+    passes: Mapping[str, Mapping[str, Sequence[View]]],
+    given: argparse.Namespace,
+) -> dict[str, dict[str, float]]:
+    """Milliseconds per slice of each trained network (eager torch), of all ``passes`` of those that
+    average several, and of the classic method."""
     import torch
     from segmenter_speed import in_torch, sample_pictures, timed
 
-    from lungseg.segmenter import LungSegmenter
     from lungseg.threshold import threshold_display_lungs
 
     torch.set_num_threads(given.threads)
-    segmenters = {
-        name: LungSegmenter.from_checkpoint(name, given.runs / "weights", device="cpu")
-        for name in names
-    }
-    found: dict[str, dict[str, float]] = {}
-    for size in sorted({one.size for one in segmenters.values()}):
-        picture = sample_pictures(REPOSITORY / "samples", size)[:1]
-        ways = {
-            name: in_torch(one.network, torch.float32)
-            for name, one in segmenters.items()
-            if one.size == size
-        }
-        found |= timed(ways, picture, given.repeats)
-    picture = sample_pictures(REPOSITORY / "samples", 256)[:1]
-    grey = (picture[0, 0] * 0.5 + 0.5).numpy()
-    return found | timed({CLASSIC: lambda _: threshold_display_lungs(grey)}, picture, given.repeats)
+    forward = {name: in_torch(one.network, torch.float32) for name, one in networks.items()}
+
+    @cache
+    def picture(size: int) -> torch.Tensor:
+        return sample_pictures(REPOSITORY / "samples", size)[:1]
+
+    def all_of(runs: Sequence[tuple[str, int]]) -> Callable[[torch.Tensor], object]:
+        return lambda _: [forward[name](picture(size)) for name, size in runs]
+
+    grey = (picture(256)[0, 0] * 0.5 + 0.5).numpy()
+    ways = {name: all_of([(name, one.size)]) for name, one in networks.items()}
+    for name, views in passes.items():
+        sizes = [(one, view.input_size(networks[one].size)) for one in views for view in views[one]]
+        ways[name] = all_of(sizes)
+    ways[CLASSIC] = lambda _: threshold_display_lungs(grey)
+    return timed(ways, picture(256), given.repeats)
 
 
 if __name__ == "__main__":

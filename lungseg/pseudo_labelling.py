@@ -100,10 +100,23 @@ def pseudo_label(
     ``views``: the altered copies; the first one, unaltered, tells whether it is a chest CT.
     """
     one = replace(one, pixels=shrunk(one.pixels, MAX_SIDE))
-    maps, chest = _predict(segmenter, one, views)
+    maps, chest = maps_of_views(segmenter, one, views)
     mask = segmenter.mask_of(one, Raw(list(maps.mean(axis=0)), chest))
     thresholds = segmenter.threshold, segmenter.lesion_threshold
     return judge(maps, mask, thresholds, segmenter.min_chest_ct, filters or Filters())
+
+
+def maps_of_views(segmenter: Segmenter, one: Slice, views: Sequence[View]) -> tuple[Maps, float]:
+    """Float32 V x C x H x W maps of V copies in the geometry of the slice, and ``chest_ct`` of the
+    first."""
+    found: dict[int, tuple[Maps, float]] = {}
+    sizes = [view.input_size(segmenter.size) for view in views]
+    for size in dict.fromkeys(sizes):
+        numbers = [number for number, own in enumerate(sizes) if own == size]
+        copies = [replace(one, pixels=views[number].of(one.pixels)) for number in numbers]
+        for number, raw in zip(numbers, segmenter.raw(copies, size), strict=True):
+            found[number] = views[number].undo(raw.maps), raw.chest_ct
+    return np.stack([found[number][0] for number in range(len(views))]), found[0][1]
 
 
 def judge(
@@ -142,18 +155,6 @@ def judge(
     }
     reason = next((name for name in failed if failed[name]), "")
     return PseudoLabel(mask, agreement, agreement_lesion, uncertain, lesion_known, reason)
-
-
-def _predict(segmenter: Segmenter, one: Slice, views: Sequence[View]) -> tuple[Maps, float]:
-    """V x C x H x W maps in the geometry of the slice, and ``chest_ct`` of the first view."""
-    found: dict[int, tuple[Maps, float]] = {}
-    sizes = [view.input_size(segmenter.size) for view in views]
-    for size in dict.fromkeys(sizes):
-        numbers = [number for number, own in enumerate(sizes) if own == size]
-        copies = [replace(one, pixels=views[number].of(one.pixels)) for number in numbers]
-        for number, raw in zip(numbers, segmenter.raw(copies, size), strict=True):
-            found[number] = views[number].undo(raw.maps), raw.chest_ct
-    return np.stack([found[number][0] for number in range(len(views))]), found[0][1]
 
 
 def _agreement(masks: NDArray[np.bool_], average: NDArray[np.bool_]) -> float:

@@ -30,6 +30,7 @@ def module_of(repository: Path, options: list[str]) -> LungMaskModule:
     parser = ArgumentParser()
     parser.add_class_arguments(LungMaskModule, "model")
     parser.add_argument("--data.size", type=int)
+    parser.add_argument("--seed_everything", type=int)
     recipe = yaml.safe_load((repository / "configs/seg/attention_unet_lite0.yaml").read_text())
     base = parser.parse_object({"model": recipe["model"]})
     given = parser.parse_args([*options, "--model.pretrained=none"], namespace=base)
@@ -47,7 +48,7 @@ def test_every_variant_trains_and_none_is_another(script: ModuleType, repository
     )
     settings = []
     for name, variant in script.VARIANTS.items():
-        if name == script.CLASSIC:
+        if name in script.UNTRAINED:
             continue
         module = module_of(repository, variant.options())
         module.log_dict = lambda *_, **__: None  # type: ignore[assignment, method-assign]  # no trainer
@@ -59,7 +60,8 @@ def test_every_variant_trains_and_none_is_another(script: ModuleType, repository
         assert gradient is not None, name
         assert gradient.isfinite().all(), name
         assert gradient.abs().max() > 0, name
-        settings.append((module.architecture, vars(module.loss_settings), variant.changed("data")))
+        elsewhere = variant.changed("data"), variant.changes.get("seed_everything")
+        settings.append((module.architecture, vars(module.loss_settings), elsewhere))
     assert all(one not in settings[:n] for n, one in enumerate(settings))
 
 
@@ -85,7 +87,7 @@ def test_a_run_that_was_cut_off_goes_on_with_the_changes_of_its_variant(script: 
 
 @pytest.fixture
 def runs(tiny_weights: Path, tmp_path: Path) -> Path:
-    """The folder of two finished variants that have the same weights."""
+    """The folder of three finished variants that have the same weights."""
     dark = load_checkpoint(tiny_weights / "dark.safetensors", "segmenter")
     figure = {"value": 0.9, "low": 0.8, "high": 0.95, "n": 4, "n_groups": 2}
     card = {
@@ -104,7 +106,7 @@ def runs(tiny_weights: Path, tmp_path: Path) -> Path:
             "recipe": {"model": {"gates": False}, "data": {"size": 64}},
         },
     }
-    for name in ("shipped", "no-gates"):
+    for name in ("shipped", "no-gates", "another-seed"):
         save_checkpoint(tmp_path / "weights", name, dark.tensors, card)
     return tmp_path
 
@@ -133,8 +135,15 @@ def test_what_is_finished_is_compared_and_not_trained_again(
     assert script.main([str(part) for pair in options.items() for part in pair]) == 0
     result = json.loads((runs / "compared.json").read_text())
     assert (result["epochs"], result["seed"], result["steps"]) == (2, 7, 20)
-    assert [*result["variants"]] == ["shipped", "no-gates", "classic"]
-    base, trained, classic = result["variants"].values()
+    untrained = ["classic", "averaged-copies", "two-seeds"]
+    assert [*result["variants"]] == [
+        "shipped",
+        "no-gates",
+        "classic",
+        "another-seed",
+        *untrained[1:],
+    ]
+    base, trained, classic, _, copies, both = result["variants"].values()
     assert base["against_shipped"] is None
     same = trained["against_shipped"]["dice"]
     assert (same["value"], same["low"], same["high"]) == (0, 0, 0)
@@ -144,6 +153,9 @@ def test_what_is_finished_is_compared_and_not_trained_again(
     assert (trained["minutes"], trained["model"]) == (3.4, {"gates": False})
     assert classic["figures"]["phantoms"]["dice"]["value"] > 0.8
     assert min(trained["milliseconds"], classic["milliseconds"]) > 0
+    assert copies["milliseconds"] > 3 * base["milliseconds"]
+    assert (copies["parameters"], both["parameters"]) == (1234567, 2 * 1234567)
+    assert both["against_shipped"]["dice"] == same  # of twice the same weights
 
     tables = benchmark_script("readme_tables.segmenters")
     monkeypatch.setattr(tables, "COMPARED_ON", ("phantoms",))
@@ -172,3 +184,4 @@ def test_variants_of_two_recipes_are_no_comparison(script: ModuleType) -> None:
     with pytest.raises(UsageError, match="bce and shipped were trained with another seed and data"):
         script.common_recipe({**cards, "bce": card(2, 32)})
     assert script.common_recipe({**cards, "more-pixels": card(1, 80)})["data"] == {"size": 64}
+    assert script.common_recipe({**cards, "another-seed": card(2, 64)})["seed"] == 1
