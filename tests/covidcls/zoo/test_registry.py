@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 import pytest
 import timm
 import torch
 from efficientnet_pytorch import EfficientNet
+from safetensors.torch import save_file
 
 from covidcls.zoo import ARCHITECTURES, architecture, create_classifier
 from lungseg.errors import UsageError
+from lungseg.networks.attention_unet import AttentionUNet
 from lungseg.networks.pretrained import PACKAGES, packaged_file, read_state
 
 LITE = "tf_efficientnet_lite0"
@@ -82,6 +85,30 @@ def test_b4_starts_from_a_file_whatever_its_head(tmp_path: Path, classes: int) -
     assert all(torch.equal(own[k], other[k]) for k in own if not k.startswith("_fc"))
     assert own["_fc.weight"].shape == (1, 1792)
     assert torch.equal(own["_fc.weight"], other["_fc.weight"]) == (classes == 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "encoder"), [(LITE, LITE), ("efficientnet-b4", "tf_efficientnet_b4")]
+)
+def test_the_encoder_of_a_stage_one_is_a_start(tmp_path: Path, name: str, encoder: str) -> None:
+    torch.manual_seed(0)
+    stage_one = AttentionUNet(encoder, classes=2).eval()
+    save_file(stage_one.state_dict(), tmp_path / "segmenter.safetensors")
+    network: Any = create_classifier(name, str(tmp_path / "segmenter.safetensors")).eval()
+    pictures = torch.randn(2, 3, 64, 64)
+    with torch.inference_mode():
+        seen = stage_one.encoder(pictures)[-1]
+        if name == LITE:
+            last = network.blocks(network.bn1(network.conv_stem(pictures)))
+        else:
+            last = network.extract_endpoints(pictures)["reduction_5"]
+    torch.testing.assert_close(last, seen)
+
+
+def test_the_encoder_of_another_stage_one_does_not_fit(tmp_path: Path) -> None:
+    save_file(AttentionUNet(LITE).state_dict(), tmp_path / "lite.safetensors")
+    with pytest.raises(UsageError, match=r"lite\.safetensors: tensor conv_stem"):
+        create_classifier("efficientnet-b4", str(tmp_path / "lite.safetensors"))
 
 
 def test_b4_names_a_tensor_that_does_not_fit(tmp_path: Path) -> None:
