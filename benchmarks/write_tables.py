@@ -4,19 +4,17 @@
 
 Cards of the shipped weights lie in ``checkpoints/``, those of other seeds, trained from a config of
 today and not shipped, in ``benchmarks/seeds/``, those of other recipes in
-``benchmarks/tried/``. The other hospital is the output of ``python benchmarks/other_hospital.py``,
-the energy inside the lungs that of ``python benchmarks/explanation.py``, the ablation that of
-``python -m pipelines.ablate``, the transfer and the means those of ``python -m pipelines.cross``.
-``compare_segmenters.py``, ``segmenter_speed.py``, ``light_install.py``,
-``backend_difference.py``, ``predict_speed.py``, ``against_lungmask.py``, ``kill_and_resume.py``,
-``mutated_inputs.py`` and ``audit_speed.py`` write their JSON files themselves.
+``benchmarks/tried/``. The ablation is the ``table.json`` of ``python -m pipelines.ablate``, the
+transfer and the means those of ``python -m pipelines.cross``. Every other JSON file was written by
+the script of its name.
 """
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
-from readme_tables import audit, cards, classifiers, predict, segmenters
+from readme_tables import audit, cards, classifiers, glance, predict, segmenters
 
 ROOT = Path(__file__).resolve().parents[1]
 CHECKPOINTS, BENCHMARKS = ROOT / "checkpoints", ROOT / "benchmarks"
@@ -31,9 +29,16 @@ def main() -> None:
 
 def with_tables(text: str) -> str:
     """``text`` with the tables of today between its markers."""
-    for marker, table in {**of_cards(), **of_measurements()}.items():
+    for marker, table in {"at a glance": of_both(), **of_cards(), **of_measurements()}.items():
         text = _replaced(text, marker, table)
     return text
+
+
+def of_both() -> str:
+    """The table of the questions that matter most."""
+    shipped = {card["name"]: card for card in cards.cards_in(CHECKPOINTS)}
+    found = {name: json.loads((BENCHMARKS / f"{name}.json").read_text()) for name in glance.SOURCES}
+    return glance.glance(shipped, found)
 
 
 def of_cards() -> dict[str, str]:

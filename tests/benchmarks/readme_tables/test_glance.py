@@ -1,0 +1,81 @@
+"""Each question at the top of the README has its own figure, and what is held against it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+Figure = Callable[..., dict[str, Any]]
+RowsOf = Callable[[str], list[dict[str, str]]]
+
+
+def test_every_question_has_its_figure_and_what_stands_against_it(
+    benchmark_script: Callable[..., ModuleType], figure: Figure, rows_of: RowsOf
+) -> None:
+    held_out = {
+        name: figure(value)
+        for name, value in {"dice": 0.9, "worst_decile": 0.8, "lesion_dice_pooled": 0.7}.items()
+    }
+    cards = {
+        "attention-unet-lite0": {"figures": {"held-out patients lung-masks": held_out}},
+        "lesions-and-look": {
+            "figures_by_source": {"val": {"covid-ct": {"auc": figure(0.61)}}},
+            "floor_by_source": {"covid-ct": figure(0.62)},
+        },
+    }
+
+    def seen(value: float) -> dict[str, Any]:
+        return {"all": {"seen": {"energy_inside": figure(value), "lung_share": figure(0.3)}}}
+
+    found: dict[str, Any] = {
+        "transfer": {
+            "rows": [
+                {"row": row, "tested_on": data, "auc": figure(value)}
+                for data, first in (("covid-ct", 0.1), ("there", 0.51))
+                for row, value in zip(
+                    ("look", "lesions-and-look", "lesion share alone"),
+                    (first, first + 0.01, first + 0.02),
+                    strict=True,
+                )
+            ]
+        },
+        "ablation": {
+            "rows": [
+                {"name": "full", "auc": figure(0.41)},
+                {"name": "crop-r5", "auc": figure(0.42)},
+                {"name": "background", "auc": figure(0.43)},
+            ],
+            "floors": [{"what": "forest, without lungs", "value": 0.44}],
+        },
+        "explanation": {"classifiers": {"both": seen(0.31), "look": seen(0.32)}},
+        "predict_speed": {"eager": {"per_second": 21.2, "ratio": 2.3, "milliseconds": {"A": 1}}},
+        "kill_and_resume": {
+            "kills": 6,
+            "rows": 11,
+            "lost": 1,
+            "doubled": 2,
+            "different_files": ["a", "b", "c"],
+        },
+        "mutated_inputs": {"files": 99, "crashes": [1], "hangs": [1, 2], "undeclared": [1, 2, 3]},
+    }
+    table = benchmark_script("readme_tables.glance").glance(cards, found)
+    lungs, lesions, elsewhere, home, folds, inside, speed, killed, damaged = (
+        (row["figure"], row["beside it"]) for row in rows_of(table)
+    )
+    assert lungs == ("0.900 (0.850 to 0.950)", "worst tenth 0.800 (0.750 to 0.850)")
+    assert lesions[0].startswith("0.700")
+    assert elsewhere[0].startswith("0.520")
+    assert "look alone 0.510" in elsewhere[1]
+    assert "no label learned 0.530" in elsewhere[1]
+    assert home[0].startswith("0.610")
+    assert "without lungs 0.620" in home[1]
+    assert folds[0].startswith("0.420")
+    assert folds[1].startswith("whole slice 0.410")
+    assert "lungs removed 0.430" in folds[1]
+    assert folds[1].endswith("forest 0.440")
+    assert inside[0].startswith("0.310")
+    assert "look alone 0.320" in inside[1]
+    assert speed == ("21.2", "2.3 times A in eager torch")
+    assert killed == ("1 of 11 rows lost", "2 doubled, 3 files differ")
+    assert damaged == ("1 crashes", "2 hangs, 3 without a row")
