@@ -1,0 +1,168 @@
+"""What cards say stands in the tables of the README, each figure in its column."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+Figure = Callable[..., dict[str, Any]]
+RowsOf = Callable[[str], list[dict[str, str]]]
+
+
+@pytest.fixture
+def tables(benchmark_script: Callable[..., ModuleType]) -> ModuleType:
+    return benchmark_script("readme_tables.cards")
+
+
+def test_only_cards_are_read_in_the_order_of_their_names(
+    tables: ModuleType, tmp_path: Path
+) -> None:
+    for name, content in {"b": {"kind": "classifier"}, "a": {"kind": "segmenter"}}.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(content))
+    (tmp_path / "defaults.json").write_text(json.dumps({"segmenter": "a"}))
+    assert [card["kind"] for card in tables.cards_in(tmp_path)] == ["segmenter", "classifier"]
+
+
+@pytest.fixture
+def segmenter(figure: Figure) -> dict[str, Any]:
+    """A card of stage 1 on slices with lungs, on other looks of them, and on slices without."""
+    shares = {
+        f"{key}_{part}": figure(0.1 * n)
+        for n, (key, part) in enumerate(
+            (key, part)
+            for key in ("lesion_share", "expected_share")
+            for part in ("error", "bias", "slope")
+        )
+    }
+    lung = {"dice": figure(0.9), "worst_decile": figure(0.8), "lesion_dice_pooled": figure(0.7)}
+    none = {"empty": {**figure(0.75), "n": 4}, "refused": {**figure(0.5), "n": 4}}
+    figures = {"lungs": {**lung, **shares}, "stress: dark": {**lung, **shares}, "empty": none}
+    return {"name": "net", "figures": figures, "training": {"seed": 7}}
+
+
+def test_stage_one_has_a_row_for_each_data_set(
+    tables: ModuleType, segmenter: dict[str, Any], rows_of: RowsOf
+) -> None:
+    lungs, _, empty = rows_of(tables.stage_one([segmenter]))
+    assert lungs == {
+        "network": "net, seed 7",
+        "data": "lungs",
+        "slices / patients": "8 / 4",
+        "mean Dice": "0.900 (0.850 to 0.950)",
+        "worst tenth": "0.800 (0.750 to 0.850)",
+        "left empty where no lung": "-",
+        "taken for no chest CT": "-",
+        "lesion Dice, pooled": "0.700 (0.650 to 0.750)",
+    }
+    assert (empty["slices / patients"], empty["mean Dice"]) == ("4 / 4", "-")
+    assert empty["left empty where no lung"] == "3 of 4"
+    assert empty["taken for no chest CT"] == "2 of 4"
+
+
+def test_lesion_share_is_by_mask_and_by_probability_without_other_looks(
+    tables: ModuleType, segmenter: dict[str, Any], rows_of: RowsOf
+) -> None:
+    mask, expected = rows_of(tables.lesion_share([segmenter]))
+    assert [row["data"] for row in (mask, expected)] == ["lungs", "lungs"]
+    kinds = ("share", "mean error", "bias", "slope")
+    assert [mask[kind][:5] for kind in kinds] == ["mask", "0.000", "0.100", "0.200"]
+    assert [expected[kind][:5] for kind in kinds] == ["expec", "0.300", "0.400", "0.500"]
+
+
+@pytest.fixture
+def classifier(figure: Figure) -> dict[str, Any]:
+    """A card of stage 2."""
+    names = ("auc", "accuracy", "recall", "specificity")
+    recipe = {
+        "model": {"mixup": 0.4, "learning_rate": 0.001},
+        "data": {"size": 224, "augmentation": "paper"},
+    }
+    return {
+        "name": "net",
+        "region": "crop",
+        "figures": {"val": {name: figure(0.9 - n / 10) for n, name in enumerate(names)}},
+        "floor": figure(0.55),
+        "training": {
+            "seed": 7,
+            "started_from": "package",
+            "epochs": 20,
+            "best_epoch": 11,
+            "data": "first",
+            "recipe": recipe,
+        },
+        "parameters": 4_800_000,
+        "half_precision_cost": {"validation_auc": -0.0003, "largest_difference": 0.01},
+    }
+
+
+def test_stage_two_has_each_figure_in_its_column(
+    tables: ModuleType, classifier: dict[str, Any], rows_of: RowsOf
+) -> None:
+    assert rows_of(tables.stage_two([classifier])) == [
+        {
+            "network": "net, seed 7",
+            "region": "crop",
+            "start": "ImageNet",
+            "epochs": "20 (kept: 12)",
+            "validated on": "first",
+            "AUC": "0.900 (0.850 to 0.950)",
+            "accuracy": "0.800 (0.750 to 0.850)",
+            "recall": "0.700 (0.650 to 0.750)",
+            "specificity": "0.600 (0.550 to 0.650)",
+            "floor: AUC without lungs": "0.550 (0.500 to 0.600)",
+        }
+    ]
+
+
+def test_stage_two_of_two_sources_has_the_figures_and_the_floor_of_each(
+    tables: ModuleType, classifier: dict[str, Any], figure: Figure, rows_of: RowsOf
+) -> None:
+    own = classifier["figures"]["val"]
+    by_source = {"first": own, "other": {**own, "auc": figure(0.65)}, "mean_auc": 0.775}
+    classifier["figures_by_source"] = {"val": by_source}
+    classifier["floor_by_source"] = {"other": figure(0.5)}
+    columns = ("validated on", "AUC", "floor: AUC without lungs")
+    rows = rows_of(tables.stage_two([classifier]))
+    assert [tuple(row[column][:5] for column in columns) for row in rows] == [
+        ("first", "0.900", "-"),
+        ("other", "0.650", "0.500"),
+    ]
+
+
+def test_what_was_tried_is_told_by_its_recipe(
+    tables: ModuleType, classifier: dict[str, Any], rows_of: RowsOf
+) -> None:
+    assert rows_of(tables.tried([classifier])) == [
+        {
+            "region": "crop",
+            "input": "224 px",
+            "augmentation": "paper",
+            "mixup": "0.4",
+            "rate": "0.001",
+            "epochs": "20",
+            "seed": "7",
+            "validation AUC": "0.900 (0.850 to 0.950)",
+        }
+    ]
+
+
+def test_weights_are_those_that_lie_beside_their_card(
+    tables: ModuleType, classifier: dict[str, Any], rows_of: RowsOf, tmp_path: Path
+) -> None:
+    (tmp_path / "net.safetensors").write_bytes(bytes(2_500_000))
+    (tmp_path / "net.json").write_text(json.dumps(classifier))
+    seed_2 = {**classifier, "training": {**classifier["training"], "seed": 2}}
+    gone = {**classifier, "name": "gone"}
+    assert rows_of(tables.weights([classifier, seed_2, gone], tmp_path)) == [
+        {
+            "weights": "net",
+            "parameters": "4.8 M",
+            "file": "2.5 MB",
+            "cost of half precision": "validation auc -0.0003, largest difference +0.0100",
+        }
+    ]
