@@ -49,7 +49,9 @@ FORMATS: tuple[Format, ...] = (  # each has its row in lungseg.io.read.READERS
         magic(rb".{344}n\+1\0|(?:\x1c\x02\0\0|\0\0\x02\x1c)n\+2\0"),
     ),
     Format("NRRD", (".nrrd", ".nhdr"), magic(rb"NRRD000[1-5]\r?\n")),
-    Format("MHA", (".mha", ".mhd"), magic(rb"(?:ObjectType|NDims) *= *\w+\r?\n")),
+    Format(
+        "MHA", (".mha", ".mhd"), magic(rb"(?:Comment *=[^\n]*\n)?(?:ObjectType|NDims) *= *\w+\r?\n")
+    ),
     # office documents, arrays and weights are zips too
     Format("ZIP", (".zip",), magic(rb"PK(?:\x03\x04|\x05\x06)"), by_content=False),
 )

@@ -6,6 +6,7 @@ header names, unpacks without bounds and takes no file in memory.
 
 from __future__ import annotations
 
+import math
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from lungseg.errors import UnreadableError
 from lungseg.io.archive import InputFile
 from lungseg.io.volumes import Volume, volume_of
-from lungseg.io.voxels import check_bytes, unpacked
+from lungseg.io.voxels import check_axes, check_bytes, unpacked
 
 TYPES = {
     "MET_CHAR": "i1",
@@ -32,6 +33,7 @@ TYPES = {
 }
 MOST_SIGNIFICANT_FIRST = ("binarydatabyteordermsb", "elementbyteordermsb")
 DIRECTIONS = ("transformmatrix", "rotation", "orientation")  # three names of one thing
+SPACINGS = ("elementspacing", "elementsize")  # without the first, MetaIO takes the second
 OFFSETS = ("offset", "position", "origin")
 MAX_HEADER_LINES = 200
 MAX_LINE = 10_000  # bytes
@@ -41,16 +43,24 @@ LPS_TO_RAS = np.array([-1.0, -1.0, 1.0])
 def read_metaimage(file: InputFile) -> Volume:
     """The volume in a MetaImage file whose voxels follow its header.
 
-    Raises UnreadableError for voxels in another file, another number of axes or channels, more
-    bytes than allowed; ValueError and KeyError for a damaged header.
+    Raises UnreadableError for voxels in another file, as text or not right after the header,
+    another number of axes or channels, more bytes than allowed; ValueError and KeyError for a
+    damaged header.
     """
     with file.open("rb") as stream:
         header = _header(stream)
         if header.get("elementdatafile", "").upper() != "LOCAL":
             raise UnreadableError(f"{file} has its voxels in another file; save both as one .mha")
+        if header.get("binarydata", "true").lower() == "false":
+            raise UnreadableError(f"{file} has its voxels as text; save them as binary data")
+        if header.get("headersize", "0") != "0":
+            raise UnreadableError(
+                f"{file} has a second header (HeaderSize) before its voxels; save it without"
+            )
         if header.get("elementnumberofchannels", "1") != "1":
             raise UnreadableError(f"{file} has colours, expected one number a voxel; CT is grey")
         sizes = [int(size) for size in header["dimsize"].split()]
+        check_axes(file, sizes)
         order = ">" if any(_true(header, key) for key in MOST_SIGNIFICANT_FIRST) else "<"
         kind = np.dtype(order + TYPES[header["elementtype"].upper()])
         wanted = check_bytes(file, sizes, kind.itemsize)
@@ -59,7 +69,9 @@ def read_metaimage(file: InputFile) -> Volume:
     if len(content) < wanted:
         raise ValueError(f"{len(content):,} bytes of voxels, expected {wanted:,}")
     stored: NDArray[Any] = np.frombuffer(content, kind).reshape(sizes[::-1]).T
-    return volume_of(file, stored, _affine(header, file))
+    sized = any(name in header for name in SPACINGS)
+    said = () if sized else ("its header gives no size of a voxel: taken for 1 mm",)
+    return volume_of(file, stored, _affine(header, file), messages=said)
 
 
 def metaimage_affine(file: InputFile) -> NDArray[np.float64]:
@@ -92,11 +104,17 @@ def _affine(header: dict[str, str], file: InputFile) -> NDArray[np.float64]:
         raise UnreadableError(
             f"{file} gives its axes no direction (TransformMatrix); export it again"
         )
-    spacing = np.array(header.get("elementspacing", "1 1 1").split(), float)
+    spacing = next((header[name] for name in SPACINGS if name in header), "1 1 1")
     offset = next((header[name] for name in OFFSETS if name in header), "0 0 0")
+    directions = np.array(matrix.split(), float)
+    axes = math.isqrt(directions.size)  # more than three, the others of length 1
     affine = np.eye(4)
     # a row of the matrix is an axis of the file
-    affine[:3, :3] = np.array(matrix.split(), float).reshape(3, 3).T * spacing
-    affine[:3, 3] = np.array(offset.split(), float)
+    affine[:3, :3] = directions.reshape(axes, axes)[:3, :3].T * _three(spacing)
+    affine[:3, 3] = _three(offset)
     affine[:3] *= LPS_TO_RAS[:, None]
     return affine
+
+
+def _three(numbers: str) -> NDArray[np.float64]:
+    return np.array(numbers.split()[:3], float)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lungseg.errors import UnreadableError
 from lungseg.io.archive import InputFile
 from lungseg.io.volumes import Volume, volume_of
-from lungseg.io.voxels import check_bytes, unpacked
+from lungseg.io.voxels import check_axes, check_bytes, unpacked
 
 # What turns the three usual spaces of NRRD into RAS, that of NIfTI.
 TO_RAS = {
@@ -38,6 +38,7 @@ def read_nrrd(file: InputFile) -> Volume:
         if "data file" in header or "datafile" in header:
             raise UnreadableError(f"{file} has its voxels in another file; save both as one .nrrd")
         sizes = [int(size) for size in header["sizes"]]
+        check_axes(file, sizes)
         kind = nrrd.reader._determine_datatype(header)
         wanted = check_bytes(file, sizes, kind.itemsize)
         packed = header["encoding"] in PACKED
@@ -61,9 +62,11 @@ def _affine(header: dict[str, Any], file: InputFile) -> NDArray[np.float64]:
     """4 x 4, from the axes of the file to mm in RAS."""
     space = str(header.get("space", "")).lower()
     directions = header.get("space directions")
-    if space not in TO_RAS or directions is None or np.shape(directions) != (3, 3):
+    whole = directions is not None and np.shape(directions) == (3, 3)
+    if space not in TO_RAS or not whole:
+        found = f"the space {space!r}" if space else "no space by name"
         raise UnreadableError(
-            f"{file} has the space {space or 'of no name'!r}, expected one of "
+            f"{file} has {found}{'' if whole else ' and no three directions'}, expected one of "
             "left-posterior-superior, right-anterior-superior and left-anterior-superior with "
             "three directions; export it again"
         )

@@ -15,7 +15,7 @@ from lungseg.io.archive import InputFile
 from lungseg.io.hu import display_range, why_not_hu, wrong_offset
 from lungseg.io.planes import ORIENTATION
 from lungseg.io.values import check_finite
-from lungseg.io.voxels import check_bytes
+from lungseg.io.voxels import check_axes, check_bytes
 from lungseg.io.window import LUNG_WINDOW, Window, check_window, window_hu
 from lungseg.slice import Scale, Slice, Source
 
@@ -170,12 +170,13 @@ def volume_of(
     Further axes of length 1 are dropped. Raises UnreadableError for another number of axes, no
     voxel, what is no finite number, and axes without direction.
     """
-    while stored.ndim > 3 and stored.shape[-1] == 1:
+    check_axes(path, stored.shape)
+    while stored.ndim > 3:
         stored = stored[..., 0]
-    if stored.ndim != 3 or stored.size == 0 or stored.dtype.kind not in "iuf":
+    if stored.size == 0 or stored.dtype.kind not in "iuf":
         raise UnreadableError(
-            f"{path} has the shape {stored.shape} of {stored.dtype}, expected a volume of three "
-            "axes with numbers in it; export one volume a file"
+            f"{path} has the shape {stored.shape} of {stored.dtype}, expected numbers; export the "
+            "CT itself, in Hounsfield units"
         )
     try:
         check_finite(stored)

@@ -29,6 +29,15 @@ def check_bytes(file: InputFile, sizes: Sequence[int], item: int) -> int:
     return wanted
 
 
+def check_axes(file: InputFile, sizes: Sequence[int]) -> None:
+    """Raise UnreadableError unless there are three axes, further ones being of length 1."""
+    if len(sizes) < 3 or any(size != 1 for size in sizes[3:]):
+        raise UnreadableError(
+            f"{file} has the shape {' x '.join(map(str, sizes))}, expected a volume of three axes; "
+            "export one volume a file, a single slice as a volume of one"
+        )
+
+
 def unpacked(stream: BinaryIO, limit: int) -> bytes:
     """At most ``limit`` bytes of what is left of a zlib, gzip or bzip2 ``stream``.
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lungseg.errors import UnreadableError
 from lungseg.io import read_slices, voxels, window_hu
+from lungseg.slice import Slice
 
 Chest = NDArray[np.int16]
 
@@ -96,10 +97,13 @@ def test_an_offset_that_was_taken_off_twice_is_told(
         ("x.mha", b"DimSize = 40", b"DimSize = 44", "bytes of voxels, expected"),
         ("x.mha", b"MET_SHORT", b"MET_OTHER", "cannot be decoded"),
         ("x.mha", b"TransformMatrix", b"TransformMatrxx", "no direction"),
+        ("x.mha", b"BinaryData = True", b"BinaryData = False", "voxels as text"),
+        ("x.mha", b"NDims = 3", b"NDims = 3\nHeaderSize = 64", "a second header .HeaderSize."),
         ("x.nrrd", b"encoding: raw", b"data file: /etc/passwd\nencoding: raw", "another file"),
         ("x.nrrd", b"sizes: 40", b"sizes: 999999999", "promises 999999"),
         ("x.nrrd", b"sizes: 40", b"sizes: 44", "cannot be decoded"),
-        ("x.nrrd", b"left-posterior-superior", b"scanner-xyz", "expected one of"),
+        ("x.nrrd", b"left-posterior-superior", b"scanner-xyz", "'scanner-xyz', expected one of"),
+        ("x.nrrd", b"space directions:", b"#", "'left-posterior-superior' and no three direct"),
     ],
 )
 def test_a_damaged_header_is_refused_in_a_sentence(
@@ -112,6 +116,42 @@ def test_a_damaged_header_is_refused_in_a_sentence(
     with pytest.raises(UnreadableError, match=message) as error:
         list(read_slices(path))
     assert str(path) in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("extension", [".nrrd", ".mha", ".nii"])
+def test_another_number_of_axes_is_refused_by_its_shape(
+    tmp_path: Path, chest: Chest, extension: str
+) -> None:
+    volume = SimpleITK.GetImageFromArray(chest)
+    flat = SimpleITK.GetImageFromArray(chest[0])
+    for name, image in (("flat", flat), ("twice", SimpleITK.JoinSeries([volume, volume]))):
+        path = tmp_path / f"{name}{extension}"
+        SimpleITK.WriteImage(image, str(path))
+        shape = " x ".join(map(str, image.GetSize()))
+        with pytest.raises(UnreadableError, match=f"{name}.* has the shape {shape}, expected a"):
+            list(read_slices(path))
+
+
+def edited(path: Path, find: bytes, put: bytes) -> Slice:
+    content = path.read_bytes()
+    assert content.count(find) == 1
+    path.write_bytes(content.replace(find, put))
+    return next(read_slices(path))
+
+
+def test_size_of_a_voxel_by_its_second_name_or_none_is_told(tmp_path: Path, chest: Chest) -> None:
+    path = save(tmp_path / "x.mha", chest)
+    assert edited(path, b"ElementSpacing", b"ElementSize").spacing == (1.25, 1.5)
+    bare = edited(path, b"ElementSize", b"Elements")
+    assert bare.spacing == (1, 1)
+    assert bare.messages == ("its header gives no size of a voxel: taken for 1 mm",)
+
+
+def test_a_fourth_axis_of_one_and_a_comment_above_do_no_harm(tmp_path: Path, chest: Chest) -> None:
+    volume = SimpleITK.GetImageFromArray(chest)
+    SimpleITK.WriteImage(SimpleITK.JoinSeries([volume]), str(tmp_path / "x.mha"))
+    seen = edited(tmp_path / "x.mha", b"ObjectType", b"Comment = one phase\nObjectType")
+    assert np.allclose(seen.pixels, window_hu(chest[0]))
 
 
 @pytest.mark.parametrize("extension", [".nrrd", ".mha", ".nii.gz"])
