@@ -27,7 +27,8 @@ class Slice:
     ``pixels``: float32, H x W, in [0, 1] after windowing (pictures are taken as displayed).
     ``scale``: ``"hu"`` when the values behind the window were Hounsfield units.
     ``spacing``: (row, column) in mm, or None. ``step``: mm to the next slice of its volume or
-    series, or None. ``orientation``: such as ``"LPS"``, or None.
+    series, or None; ``sharing``: how many slices lie in its place. ``orientation``: such as
+    ``"LPS"``, or None.
     ``colour``: share of the pixels that are clearly coloured, 0 to 1 (0 for a grey picture).
     ``messages``: what the reader had to assume, in words for a person.
     ``refusal``: why its header says that it is no axial CT slice, empty where it does not.
@@ -42,15 +43,16 @@ class Slice:
     messages: tuple[str, ...] = ()
     refusal: str = ""
     step: float | None = None
+    sharing: int = 1
 
     @property
     def voxel_ml(self) -> float | None:
-        """Millilitres that one pixel stands for: its area times ``step``; None where one of the
-        two is not known."""
+        """Millilitres that one pixel stands for: its area times ``step``, shared by the slices in
+        one place, so that none counts twice; None where area or step is not known."""
         if self.spacing is None or self.step is None:
             return None
         row, column = self.spacing
-        return row * column * self.step / 1000
+        return row * column * self.step / self.sharing / 1000
 
     @property
     def shape(self) -> tuple[int, int]:

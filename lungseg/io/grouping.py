@@ -18,13 +18,15 @@ from lungseg.io.formats import HEAD_BYTES, format_of_content, is_input
 class Part:
     """A file of an input, with its POSIX ``name`` below the folder that was given.
 
-    Its slices carry the ``notes`` and, in a series, the ``step``: mm to the next one.
+    Its slices carry the ``notes`` and, in a series, the ``step``: mm to the next one, and how many
+    slices are ``sharing`` its place.
     """
 
     file: InputFile
     name: str
     notes: tuple[str, ...] = ()
     step: float | None = None
+    sharing: int = 1
 
 
 @dataclass(frozen=True)
@@ -80,8 +82,8 @@ def group_inputs(files: Iterable[InputFile], root: Path | None = None) -> Groupe
         one = series.get(part.name)
         if one is not None:
             parts = tuple(
-                Part(of_name[name], name, notes, one.step)
-                for name, notes in zip(one.names, one.notes, strict=True)
+                Part(of_name[name], name, notes, one.step, sharing)
+                for name, notes, sharing in zip(one.names, one.notes, one.sharing, strict=True)
             )
             inputs.append(Input(names[part.name], parts, "DICOM"))
         elif part.name not in in_series:

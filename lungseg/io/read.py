@@ -57,7 +57,9 @@ def read_part(part: Part, reading: Reading) -> Iterator[Slice]:
     for slice_ in _read(part.file, reading):
         if part.notes:
             slice_ = replace(slice_, messages=(*part.notes, *slice_.messages))
-        yield slice_ if part.step is None else replace(slice_, step=part.step)
+        if part.step is not None:
+            slice_ = replace(slice_, step=part.step, sharing=part.sharing)
+        yield slice_
 
 
 def read_zip(file: InputFile, reading: Reading) -> Iterator[Slice]:

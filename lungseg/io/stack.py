@@ -33,10 +33,12 @@ class Place:
 @dataclass(frozen=True)
 class Stack:
     """``order``: indices of the places, the lowest first. ``notes``: of each place in that order,
-    what a person must know. ``step``: the usual distance of two slices in mm, or None."""
+    what a person must know. ``sharing``: of each, how many slices lie in its place. ``step``: the
+    usual distance of two slices in mm, or None."""
 
     order: tuple[int, ...]
     notes: tuple[tuple[str, ...], ...]
+    sharing: tuple[int, ...]
     step: float | None = None
 
 
@@ -53,7 +55,7 @@ def stack(places: Sequence[Place]) -> Stack:
             range(unknown), key=lambda i: (places[i].number is None, places[i].number or 0, i)
         )
         said = ("its header gives no position: in the order of the numbers in the headers",)
-        return Stack(tuple(order), (said if unknown > 1 else (),) * unknown)
+        return Stack(tuple(order), (said if unknown > 1 else (),) * unknown, (1,) * unknown)
     order = sorted(range(len(places)), key=lambda i: (heights[i], places[i].number or 0, i))
     steps = np.diff([heights[i] for i in order])
     apart = steps[steps > SAME_PLACE]
@@ -69,7 +71,7 @@ def stack(places: Sequence[Place]) -> Stack:
                 f"slices are missing: the next one lies {distance:.4g} mm above, usual are "
                 f"{step:.4g} mm"
             )
-    return Stack(tuple(order), tuple(map(tuple, notes)), step)
+    return Stack(tuple(order), tuple(map(tuple, notes)), _sharing(steps), step)
 
 
 def with_notes(found: Stack, said: tuple[str, ...]) -> Stack:
@@ -89,6 +91,12 @@ def _heights(places: Sequence[Place]) -> list[float] | None:
             return None
         heights.append(float(normal @ np.array(place.position)))
     return heights
+
+
+def _sharing(steps: np.ndarray) -> tuple[int, ...]:
+    """How many slices lie where each one does; ``steps``: from each to the next, mm."""
+    place = np.concatenate([[0], np.cumsum(steps > SAME_PLACE)])
+    return tuple(int(count) for count in np.bincount(place)[place])
 
 
 def _uneven(apart: np.ndarray, step: float) -> tuple[str, ...]:

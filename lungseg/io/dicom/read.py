@@ -34,9 +34,14 @@ def read_dicom(file: InputFile, reading: Reading) -> Iterator[Slice]:
         )
     assumed = _complete(dataset)
     found = stack([frame.place for frame in header.frames])
-    for place, (index, notes) in enumerate(zip(found.order, found.notes, strict=True)):
+    for place, index in enumerate(found.order):
         slice_ = frame_slice(dataset, header, index, Source(str(file), place), reading)
-        yield replace(slice_, messages=(*slice_.messages, *assumed, *notes), step=found.step)
+        yield replace(
+            slice_,
+            messages=(*slice_.messages, *assumed, *found.notes[place]),
+            step=found.step,
+            sharing=found.sharing[place],
+        )
 
 
 def _complete(dataset: object) -> tuple[str, ...]:

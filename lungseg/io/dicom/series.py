@@ -29,11 +29,13 @@ class Named:
 class Series:
     """Files in the order of their slices, the lowest first, with what must be known of each.
 
-    ``step``: the usual distance of two slices in mm, None where it is not known.
+    ``sharing``: how many of them lie in the place of each. ``step``: the usual distance of two
+    slices in mm, None where it is not known.
     """
 
     names: tuple[str, ...]
     notes: tuple[tuple[str, ...], ...]
+    sharing: tuple[int, ...]
     step: float | None
 
 
@@ -73,7 +75,8 @@ def _key(file: Named) -> Key:
 def _series(group: list[Named], others: list[list[Named]]) -> Series:
     frames = [file.header.frames[0] for file in group]
     if frames[0].refusal:
-        return Series(tuple(file.name for file in group), ((),) * len(group), None)
+        alone = (1,) * len(group)
+        return Series(tuple(file.name for file in group), ((),) * len(group), alone, None)
     places = [replace(file.header.frames[0].place, name=file.name) for file in group]
     found = stack(places)
     said: list[str] = []
@@ -92,4 +95,5 @@ def _series(group: list[Named], others: list[list[Named]]) -> Series:
     if len({frame.rescale for frame in frames}) > 1:
         said.append("slope or intercept change within the series")
     found = with_notes(found, tuple(said))
-    return Series(tuple(group[i].name for i in found.order), found.notes, found.step)
+    names = tuple(group[i].name for i in found.order)
+    return Series(names, found.notes, found.sharing, found.step)

@@ -67,6 +67,17 @@ def test_two_slices_in_one_place_are_both_kept_and_told(series: Path) -> None:
     assert not any(notes[:2] + notes[4:])
 
 
+def test_slices_in_one_place_share_the_volume_between_two(series: Path) -> None:
+    before = sum(slice_.voxel_ml or 0 for slice_ in slices_of(grouped(series)))
+    folder = series / "case" / "CT"
+    for copy in ("copy.dcm", "again.dcm"):
+        shutil.copy(folder / "a.dcm", folder / copy)
+    after = [slice_.voxel_ml or 0 for slice_ in slices_of(grouped(series))]
+    assert len(after) == 7
+    assert sum(after) == pytest.approx(before)
+    assert after[2] == after[3] == after[4] == pytest.approx(after[0] / 3)
+
+
 def test_distances_are_measured_and_compared_with_the_header(
     tmp_path: Path, dicom: Write, chest: Chest
 ) -> None:
