@@ -10,6 +10,8 @@ AIR_HU = -200.0  # a CT has darker values: lung, or the air around the patient
 LEAST_HU, MOST_HU = -10_000.0, 70_000.0  # beyond padding and 16 bits of metal
 DARKEST_AIR = -1100.0  # HU; noise and streaks go below in some pixels only
 MOST_DARKER = 0.05  # share of the pixels
+WRAPPED_FROM, WRAPPED_TO = 2**16 - 4096, 2**16  # where -4096 to -1 come to lie in unsigned 16 bits
+LEAST_WRAPPED, MOST_BETWEEN = 0.01, 0.001  # shares of the pixels
 
 
 def why_not_hu(low: float, high: float) -> str:
@@ -32,6 +34,20 @@ def wrong_offset(hu: NDArray[Any]) -> tuple[str, ...]:
     if darker <= MOST_DARKER:
         return ()
     return (f"{darker:.0%} of the values are darker than air: the HU offset is probably wrong",)
+
+
+def wrapped(stored: NDArray[Any]) -> str:
+    """Said of numbers below 0 that were written without their sign, so that air is white.
+
+    They lie just below 65,536, all others far below them. Empty where there are none such.
+    """
+    if not stored.size or stored.min() < 0 or not WRAPPED_FROM <= stored.max() < WRAPPED_TO:
+        return ""
+    within = float(((stored >= WRAPPED_FROM) & (stored < WRAPPED_TO - 1)).mean())  # white is none
+    between = float(((stored >= WRAPPED_TO // 2) & (stored < WRAPPED_FROM)).mean())
+    if within < LEAST_WRAPPED or between > MOST_BETWEEN:
+        return ""
+    return f"{within:.0%} of the values are numbers below 0 without their sign"
 
 
 def display_range(low: float, high: float) -> tuple[float, float]:

@@ -30,6 +30,8 @@ CT_CLASSES = (
 )
 # Values of ImageType that are no slice: scouts, and reports that were saved as pictures.
 NO_SLICE = ("LOCALIZER", "SCOUT", "SCREEN SAVE", "DOSE_INFO")
+# Several slices in one picture; MAXIMUM and MINIMUM are what enhanced CT says (PS3.3 C.8.15.2.1.4).
+SLABS = ("MIP", "CSA MIP", "MINIP", "MAXIMUM", "MINIMUM")
 GREY = ("MONOCHROME1", "MONOCHROME2")
 MAX_FRAMES = 20_000  # a header that says more is damaged
 TILT = 1.0  # degrees; less is how a scanner rounds
@@ -154,6 +156,7 @@ def _frame(
     if spacing is not None and min(spacing) <= 0:
         spacing = None
     kind = [word for group in groups for word in _words_in(group, "CTImageFrameTypeSequence")]
+    slab = next((word for word in (*_words(dataset, "ImageType"), *kind) if word in SLABS), None)
     unfit = next((word for word in NO_SLICE if word in kind), None)
     said = list(notes)
     if directions is None:
@@ -164,6 +167,8 @@ def _frame(
         said.append(f"tilted by {tilt_of(directions):.0f} degrees")
     if spacing is None:
         said.append("its header gives no pixel spacing")
+    if slab:
+        said.append(f"its image type is {slab}: several slices in one picture")
     number = index if count > 1 else whole_of(dataset, "InstanceNumber")
     place = Place(
         directions,

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lungseg.errors import UnreadableError
+from lungseg.io.dicom.dataset import whole_of
 from lungseg.io.dicom.header import Header, Rescale
-from lungseg.io.hu import AIR_HU, MOST_HU, display_range, why_not_hu, wrong_offset
+from lungseg.io.hu import AIR_HU, MOST_HU, display_range, why_not_hu, wrapped, wrong_offset
 from lungseg.io.planes import ORIENTATION, is_transposed, turned_to_lps
 from lungseg.io.reading import Reading
 from lungseg.io.values import Grey, check_finite
@@ -28,18 +30,21 @@ def frame_slice(
 ) -> Slice:
     """Frame ``index`` seen through the window, turned to LPS; a refused one black, undecoded.
 
-    Raises whatever the decoder raises.
+    Raises UnreadableError for values without their sign, and whatever the decoder raises.
     """
     frame = header.frames[index]
     if frame.refusal:
         black = np.zeros((max(header.rows, 1), max(header.columns, 1)), np.float32)
         return Slice(black, source, refusal=frame.refusal, messages=frame.notes)
-    from pydicom.pixels import pixel_array
-
-    stored = pixel_array(dataset, index=index)
+    stored = _stored(dataset, index)
     if stored.shape != (header.rows, header.columns):
         raise ValueError(f"decoded to {stored.shape}, expected {header.rows, header.columns}")
     check_finite(stored)
+    unsigned = wrapped(stored[_shown(stored, header.padding)])
+    if unsigned:
+        raise UnreadableError(
+            f"{source.path}: {unsigned}; its PixelRepresentation is wrong, export it again"
+        )
     grey = _grey(stored, header, frame.rescale, reading)
     directions = frame.place.directions
     slice_ = replace(grey.to_slice(source, *frame.notes), spacing=frame.spacing)
@@ -56,13 +61,28 @@ def frame_slice(
     )
 
 
+def _stored(dataset: Dataset, index: int) -> NDArray[Any]:
+    """The values of a frame, also where older scanners put them in the upper bits (HighBit, DICOM
+    PS3.5 8.1.1), which pydicom does not look at."""
+    from pydicom.pixels import pixel_array
+
+    high, bits = whole_of(dataset, "HighBit"), whole_of(dataset, "BitsStored")
+    unused = 0 if high is None or bits is None else high + 1 - bits
+    if unused > 0:
+        raw = pixel_array(dataset, index=index, correct_unused_bits=False)
+        if not (raw & ((1 << unused) - 1)).any():  # else the header is wrong
+            return raw >> unused
+    return pixel_array(dataset, index=index)
+
+
 def _grey(stored: NDArray[Any], header: Header, rescale: Rescale, reading: Reading) -> Grey:
     """HU seen through the window, or, where the values cannot be HU, their own range."""
     shown = _shown(stored, header.padding)
     values = stored.astype(np.float32) * np.float32(rescale.slope) + np.float32(rescale.intercept)
     low, high = (float(values[shown].min()), float(values[shown].max())) if shown.any() else (0, 0)
     why = why_not_hu(low, high)
-    if rescale.unit not in HU_UNITS:
+    in_hu = rescale.unit.upper() in HU_UNITS
+    if not in_hu:
         why = f"values in {rescale.unit} are no HU"
     elif why and reading.hu_offset is not None and not rescale.said:
         values -= np.float32(reading.hu_offset)
@@ -71,7 +91,7 @@ def _grey(stored: NDArray[Any], header: Header, rescale: Rescale, reading: Readi
     said: tuple[str, ...] = ()
     if not rescale.said:
         said = ("its header has no slope and intercept: taken for HU",)
-    elif rescale.intercept < 0 and rescale.unit in HU_UNITS and AIR_HU <= low <= high <= MOST_HU:
+    elif rescale.intercept < 0 and in_hu and AIR_HU <= low <= high <= MOST_HU:
         # a small field of view within the body; the offset shows that the scanner meant HU
         why, said = "", (f"values from {low:g} to {high:g}: HU by its header, but without air",)
     if not why:

@@ -94,6 +94,7 @@ def test_what_is_no_axial_ct_slice_is_refused_by_name(
         ({"PixelSpacing": None}, "no pixel spacing"),
         ({"PixelSpacing": [0, 0]}, "no pixel spacing"),
         ({"ImageOrientationPatient": [1, 0, 0, 0, 0.9397, -0.342]}, "tilted by 20 degrees"),
+        ({"ImageType": ["DERIVED", "SECONDARY", "MIP"]}, "image type is MIP: several slices"),
     ],
 )
 def test_what_had_to_be_assumed_is_told(
@@ -129,6 +130,40 @@ def test_the_offset_of_the_user_makes_hu_where_the_header_says_nothing(
     path = dicom(tmp_path / "x.dcm", chest[2], RescaleSlope=None, RescaleIntercept=None)
     slice_ = read(path, hu_offset=1024)
     assert slice_.scale == "hu"
+    assert np.allclose(slice_.pixels, window_hu(chest[2]))
+
+
+@pytest.mark.parametrize("intercept", [0, -1024])
+def test_values_without_their_sign_are_refused(
+    tmp_path: Path, dicom: Write, chest: Chest, intercept: int
+) -> None:
+    signed = {"PixelData": chest[2].astype("<i2").tobytes(), "RescaleIntercept": intercept}
+    with pytest.raises(UnreadableError, match="below 0 without their sign; its PixelRepres"):
+        read(dicom(tmp_path / "x.dcm", chest[2], **signed))
+
+
+def test_padding_without_its_sign_is_padding(tmp_path: Path, dicom: Write, chest: Chest) -> None:
+    stored = chest[2].astype("<i2") + np.int16(1024)
+    stored[:5] = -2000
+    path = dicom(tmp_path / "x.dcm", chest[2], PixelData=stored.tobytes())
+    with pytest.raises(UnreadableError, match="without their sign"):
+        read(path)
+    add_padding(path, -2000)
+    assert read(path).scale == "hu"
+
+
+def test_the_unit_is_known_in_small_letters(tmp_path: Path, dicom: Write, chest: Chest) -> None:
+    slice_ = read(dicom(tmp_path / "x.dcm", chest[2], RescaleType="hu"))
+    assert (slice_.scale, slice_.messages) == ("hu", ())
+
+
+@pytest.mark.parametrize("shift", [4, 0])
+def test_values_in_the_upper_bits_are_brought_down(
+    tmp_path: Path, dicom: Write, chest: Chest, shift: int
+) -> None:
+    stored = (chest[2] + 1024).astype("<u2") << shift
+    tags = {"BitsStored": 12, "HighBit": 15, "PixelData": stored.tobytes()}
+    slice_ = read(dicom(tmp_path / "x.dcm", chest[2], **tags))
     assert np.allclose(slice_.pixels, window_hu(chest[2]))
 
 
