@@ -44,11 +44,14 @@ def of_both() -> str:
 def of_cards() -> dict[str, str]:
     """The tables of what the cards say, by marker."""
     own = [*cards.cards_in(CHECKPOINTS), *cards.cards_in(BENCHMARKS / "seeds")]
-    every = [*own, *cards.cards_in(BENCHMARKS / "tried")]
-    of_stage_one = [card for card in every if card["kind"] == "segmenter"]
+    others = [*cards.cards_in(BENCHMARKS / "tried")]
+    every = [*own, *others]
+    of_stage_one, tried = (
+        [card for card in some if card["kind"] == "segmenter"] for some in (own, others)
+    )
     return {
-        "stage 1": cards.stage_one(of_stage_one),
-        "lesion share": cards.lesion_share(of_stage_one),
+        "stage 1": cards.stage_one(of_stage_one, tried),
+        "lesion share": cards.lesion_share([*of_stage_one, *tried]),
         "stage 2": cards.stage_two([card for card in own if card["kind"] == "classifier"]),
         "tried": cards.tried([card for card in every if "lite2" in card["name"]]),
         "weights": cards.weights(own, CHECKPOINTS),

@@ -20,11 +20,13 @@ def cards_in(folder: Path) -> Iterator[Card]:
             yield card
 
 
-def stage_one(cards: Sequence[Card]) -> str:
-    """Dice of every seed on every source."""
+def stage_one(cards: Sequence[Card], tried: Sequence[Card] = ()) -> str:
+    """Dice of every seed on every source; of those ``tried``, without the other looks of it."""
     rows = []
-    for card in cards:
+    for card in (*cards, *tried):
         for data, figures in card["figures"].items():
+            if card in tried and "stress" in data:
+                continue
             of_lung = figures.get("dice") or figures["empty"]
             rows.append(
                 [
