@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from lungseg.io import read_slices
 from lungseg.lung_mask import LungMask
 from lungseg.slice import Slice, Source
 from pipelines.guard import MIN_SIDE, refuse_mask, refuse_picture
@@ -28,6 +31,12 @@ def test_a_grey_slice_with_lung_is_judged() -> None:
 
 def test_marks_drawn_on_a_slice_do_not_make_it_a_photograph() -> None:
     assert refuse_picture(slice_of(colour=0.08)) is None
+
+
+def test_no_slice_of_covid_ct_is_refused_for_its_colour(shared_data: Path) -> None:
+    for file in (shared_data / "covid-ct" / "Images-processed").glob("*/*"):
+        for slice_ in read_slices(file):
+            assert refuse_picture(slice_) is None, file
 
 
 @pytest.mark.parametrize(

@@ -101,15 +101,6 @@ def test_foreign_pictures_get_no_diagnosis_by_colour_alone(
     assert {status[name] for name in coloured} == {"not_ct"}
 
 
-def test_no_slice_of_covid_ct_is_refused_for_its_colour(shared_data: Path) -> None:
-    from lungseg.io import read_slices
-    from pipelines.guard import refuse_picture
-
-    for file in (shared_data / "covid-ct" / "Images-processed").glob("*/*"):
-        for slice_ in read_slices(file):
-            assert refuse_picture(slice_) is None, file
-
-
 def test_odd_file_names_get_their_rows_and_overlays(
     predict: Predict, tmp_path: Path, drawn_slice: Draw, rows_of: RowsOf
 ) -> None:
