@@ -19,7 +19,6 @@ from covidcls.views.view import View
 from covidcls.zoo import architecture, create_classifier, logit_and_evidence
 from lungseg.backends import Recipe, compile_network, torch_network
 from lungseg.checkpoint import Checkpoint, load_checkpoint, resolve
-from lungseg.errors import CheckpointError, UsageError
 from lungseg.lung_mask import LungMask
 from lungseg.regions import Region
 from lungseg.slice import Slice
@@ -40,7 +39,7 @@ class CovidClassifier:
         card = checkpoint.card
         self.name, self.sha256, self.card = checkpoint.name, checkpoint.sha256, card
         self.checkpoint = checkpoint
-        try:
+        with checkpoint.describing("classifier"):
             self.entry = architecture(card["architecture"])
             self.size = int(card["input_size"])
             self.view = View.from_card(card)
@@ -49,10 +48,6 @@ class CovidClassifier:
             self.thresholds = thresholds_of(card)
             self.band = band_of(card)
             self.calibration = Calibration.from_card(card)
-        except (AttributeError, KeyError, TypeError, ValueError, UsageError) as error:
-            raise CheckpointError(
-                f"the card {self.name}.json does not describe a classifier: {error}"
-            ) from error
         self.compiled = compile_network(checkpoint, self.recipe, device, backend)
         self.device = self.compiled.device
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
@@ -12,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from lungseg.errors import CheckpointError
-from lungseg.whole_file import write_whole
+from lungseg.errors import CheckpointError, UsageError
+from lungseg.whole_file import write_json, write_whole
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -32,6 +33,16 @@ class Checkpoint:
     tensors: Mapping[str, NDArray[Any] | Tensor]
     sha256: str
     path: Path | None = None
+
+    @contextmanager
+    def describing(self, kind: Kind) -> Iterator[None]:
+        """To read in what the card says of a ``kind``; CheckpointError where that is not there."""
+        try:
+            yield
+        except (AttributeError, KeyError, TypeError, ValueError, RuntimeError, UsageError) as error:
+            raise CheckpointError(
+                f"the card {self.name}.json does not describe a {kind}: {error}"
+            ) from error
 
 
 def shipped_directory() -> Path:
@@ -110,7 +121,7 @@ def save_checkpoint(
     }
     path.with_suffix(".onnx").unlink(missing_ok=True)
     write_whole(path, content)
-    write_whole(path.with_suffix(".json"), (json.dumps(full, indent=2) + "\n").encode())
+    write_json(path.with_suffix(".json"), full)
     return path
 
 

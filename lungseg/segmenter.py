@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from lungseg.backends import Recipe, called, compile_network, torch_network
 from lungseg.checkpoint import Checkpoint, load_checkpoint, resolve
 from lungseg.cleaning import certainty, clean_mask, without_outside_air
-from lungseg.errors import CheckpointError, UsageError
 from lungseg.flags import find_flags
 from lungseg.framing import Framing, checked_framing, frame_of
 from lungseg.io import as_slices
@@ -44,7 +43,7 @@ class LungSegmenter:
         card = checkpoint.card
         self.name, self.sha256, self.card = checkpoint.name, checkpoint.sha256, card
         self.checkpoint = checkpoint
-        try:
+        with checkpoint.describing("segmenter"):
             self.size = int(card["input_size"])
             self.threshold = float(card["threshold"])
             self.min_certainty = float(card.get("min_certainty", 0.0))
@@ -54,8 +53,6 @@ class LungSegmenter:
             architecture = card["architecture"]
             attention = architecture.get("network", "attention_unet") == "attention_unet"
             self.has_findings = attention and int(architecture["classes"]) > 1
-        except (AttributeError, KeyError, TypeError, ValueError, UsageError) as error:
-            raise self._no_segmenter(error) from error
         self.compiled = compile_network(checkpoint, self.recipe, device, backend)
         self.device = self.compiled.device
 
@@ -75,13 +72,8 @@ class LungSegmenter:
     def _build(self) -> nn.Module:
         from lungseg.networks import build_network
 
-        try:
+        with self.checkpoint.describing("segmenter"):
             return build_network(self.card["architecture"])
-        except (KeyError, TypeError, ValueError, RuntimeError, UsageError) as error:
-            raise self._no_segmenter(error) from error
-
-    def _no_segmenter(self, error: Exception) -> CheckpointError:
-        return CheckpointError(f"the card {self.name}.json does not describe a segmenter: {error}")
 
     @classmethod
     def from_checkpoint(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import json
 import os
 from pathlib import Path
 
@@ -25,6 +26,11 @@ def write_whole(file: Path, content: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def write_json(file: Path, content: object) -> None:
+    """Write ``content`` as JSON for programs and people, as :func:`write_whole` does."""
+    write_whole(file, (json.dumps(content, indent=2) + "\n").encode("ascii"))
 
 
 def remove_left(*files: Path) -> None:

@@ -18,6 +18,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from covidcls.data.pictures import LAYOUTS
 from lungseg.regions import REGIONS
 from pipelines.command import CommandParser, ExitCode, run_command, say
 from pipelines.options import add_messages, whole_from
@@ -74,7 +75,7 @@ def _parser() -> CommandParser:
     parser = CommandParser(prog="ablate", description=__doc__)
     add = parser.add_argument
     add("--data", type=Path, required=True, metavar="DIR", help="labelled pictures")
-    add("--layout", choices=("covid-ct", "folders"), default="covid-ct", help="(%(default)s)")
+    add("--layout", choices=LAYOUTS, default="covid-ct", help="(%(default)s)")
     add("--positive", default="COVID", metavar="CLASS", help="with folders (%(default)s)")
     add("--out", type=Path, default=Path("ablation"), help="folder to write (%(default)s)")
     add("--config", type=Path, metavar="YAML", help=f"recipe and grid (ablations/{SHIPPED})")

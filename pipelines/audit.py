@@ -9,8 +9,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from covidcls.data.pictures import LAYOUTS
 from pipelines import options
-from pipelines.audit_folder import LAYOUTS, DataSet, Options, audit_folder
+from pipelines.audit_folder import DataSet, Options, audit_folder
 from pipelines.audit_output import table
 from pipelines.command import CommandParser, ExitCode, run_command, say
 from pipelines.progress import ProgressBar

@@ -6,24 +6,22 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 from covidcls.audit.inventory import Inventory, class_folders, covid_ct
+from covidcls.data.pictures import Layout
 from lungseg.checkpoint import resolve
 from lungseg.errors import CheckpointError, UsageError
 from pipelines.audit_output import FILES, check_split_file, write_results
 from pipelines.command import ExitCode
 from pipelines.extras import check_installed
 from pipelines.output_folder import check_results_go_to
+from pipelines.progress import Progress
 from pipelines.run_identity import identity_of, now
 
 if TYPE_CHECKING:
     from covidcls.data.mask_cache import MaskCache
 
-Layout = Literal["covid-ct", "folders"]
-LAYOUTS: tuple[Layout, ...] = get_args(Layout)
-
-Progress = Callable[[int, int], object]
 Tell = Callable[[str], object]
 
 

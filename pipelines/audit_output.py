@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from textwrap import wrap
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from covidcls.audit.findings import COLUMNS, Finding
 from lungseg.errors import UsageError
-from lungseg.whole_file import write_whole
+from lungseg.whole_file import write_json, write_whole
 from pipelines.results import as_csv, cell_of_message, cell_of_path
 from pipelines.text import one_line
 
@@ -44,7 +43,7 @@ def write_results(out: Path, audit: Audit, record: Mapping[str, Any]) -> None:
     # what no UTF-8 can hold, in the name of a file, is shown as an escape
     write_whole(out / FILES["page"], page.encode("utf-8", "backslashreplace"))
     write_whole(out / FILES["rows"], as_csv([COLUMNS, *map(_row, audit.findings)]))
-    write_whole(out / FILES["record"], (json.dumps(record, indent=2) + "\n").encode("ascii"))
+    write_json(out / FILES["record"], record)
 
 
 def table(record: Mapping[str, Any]) -> str:

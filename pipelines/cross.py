@@ -17,17 +17,17 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
+from covidcls.data.pictures import LAYOUTS
 from pipelines.ablate import TO_GO_ON, add_grid, shipped_plan
 from pipelines.command import CommandParser, ExitCode, run_command, say
 from pipelines.options import add_messages
 
 if TYPE_CHECKING:
-    from covidcls.data.sources import Layout, Source
+    from covidcls.data.sources import Source
 
 SHIPPED = "cross.yaml"
-LAYOUTS = ("covid-ct", "folders")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,7 +57,7 @@ def source_of(text: str, positive: str = "COVID") -> Source:
 
     layout, colon, folder = text.partition(":")
     if colon and layout in LAYOUTS:
-        return Source(folder, cast("Layout", layout), positive)
+        return Source(folder, layout, positive)
     return Source(text, "folders", positive)
 
 

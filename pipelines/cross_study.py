@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -15,7 +14,7 @@ from covidcls.ablation.predictions import read_predictions, row_scores, write_pr
 from covidcls.ablation.recipe import with_options
 from covidcls.data.sources import Source
 from lungseg.errors import UsageError
-from lungseg.whole_file import write_whole
+from lungseg.whole_file import write_json, write_whole
 from pipelines.ablate_cells import Tell, Train, judge_cells, train_cells, train_process
 from pipelines.ablate_study import CELLS, check_ready, judged_sha256, scores_of
 from pipelines.results import as_csv
@@ -97,7 +96,7 @@ def cross(
     record["written"] = {name: str(out / name) for name in names}
     write_whole(out / "table.csv", as_csv(csv_rows(measured)))
     write_whole(out / "table.md", markdown(measured).encode())
-    write_whole(out / "table.json", (json.dumps(record, indent=2) + "\n").encode("ascii"))
+    write_json(out / "table.json", record)
     return record
 
 

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from covidcls.evaluation.labelled import LAYOUTS, SPLITS
+from covidcls.data.pictures import LAYOUTS
+from covidcls.evaluation.labelled import SPLITS
 from lungseg.allocator import keep_freed_memory
 from lungseg.regions import REGIONS
 from pipelines import options

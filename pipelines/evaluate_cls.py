@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from covidcls.data.pictures import split_sha256
+from covidcls.data.pictures import Layout, split_sha256
 from covidcls.evaluation.drawing import tables_of
 from covidcls.evaluation.labelled import (
     DEFAULT_SPLIT,
-    Layout,
     Split,
     clusters_of,
     read_labelled_pictures,
@@ -38,13 +37,12 @@ from pipelines.extras import check_installed
 from pipelines.labelled_slices import Judged, predict_labelled
 from pipelines.output_folder import check_results_go_to
 from pipelines.prediction import STATUSES
+from pipelines.progress import Progress
 from pipelines.versions import versions
 
 if TYPE_CHECKING:
     from covidcls.classifier import CovidClassifier
     from pipelines.two_stage import TwoStagePipeline
-
-Progress = Callable[[int, int], object]
 
 
 @dataclass(frozen=True)

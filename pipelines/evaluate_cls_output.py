@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 from covidcls.evaluation.curves import Table
 from covidcls.evaluation.drawing import Figures
 from covidcls.evaluation.measure import FIGURES
-from lungseg.whole_file import write_whole
+from lungseg.whole_file import write_json, write_whole
 from pipelines.evaluation_rows import PREDICTION_COLUMNS, row_of_prediction
 from pipelines.labelled_slices import Judged
 from pipelines.results import as_csv
@@ -69,7 +68,7 @@ def write_results(
         write_whole(folder / f"{name}.png", figures.draw(name))
     written = {"metrics": out / METRICS, "rows": out / ROWS, "figures": folder}
     record["written"] = {name: str(path) for name, path in written.items()}
-    write_whole(out / METRICS, (json.dumps(record, indent=2) + "\n").encode("ascii"))
+    write_json(out / METRICS, record)
 
 
 def _texts(record: Mapping[str, Any]) -> dict[str, str]:

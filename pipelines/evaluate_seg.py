@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,15 +17,15 @@ from lungseg.evaluation.report import metrics
 from lungseg.evaluation.worst import draw_sheet
 from lungseg.io.masks import Target
 from lungseg.patients import read_patients
-from lungseg.whole_file import write_whole
+from lungseg.whole_file import write_json, write_whole
 from pipelines.command import ExitCode
 from pipelines.evaluation_rows import CASE_COLUMNS, VOLUME_COLUMNS, row_of_case, row_of_volume
 from pipelines.output_folder import check_results_go_to
+from pipelines.progress import Progress
 from pipelines.results import as_csv
 from pipelines.text import one_line
 from pipelines.versions import versions
 
-Progress = Callable[[int, int], object]
 FILES = {
     "metrics": "metrics.json",
     "rows": "cases.csv",
@@ -159,4 +158,4 @@ def _write(out: Path, evaluation: Evaluation, record: dict[str, Any]) -> None:
     record["written"] = {name: str(out / FILES[name]) for name in ("metrics", *contents)}
     for name, content in contents.items():
         write_whole(out / FILES[name], content)
-    write_whole(out / FILES["metrics"], (json.dumps(record, indent=2) + "\n").encode("ascii"))
+    write_json(out / FILES["metrics"], record)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -22,6 +22,7 @@ from pipelines.explain_pictures import panel, picture_of, plain_panel, sheet_of
 from pipelines.output_folder import OutputFolder, check_results_go_to
 from pipelines.overlays import overlay_name, write_picture
 from pipelines.prediction import STATUSES, unreadable
+from pipelines.progress import Progress
 from pipelines.pseudo_label_folder import Choice
 from pipelines.read_ahead import Item, read_ahead
 from pipelines.results import as_csv
@@ -31,7 +32,6 @@ from pipelines.run_summary import NOTE
 if TYPE_CHECKING:
     from pipelines.two_stage import TwoStagePipeline
 
-Progress = Callable[[int, int], object]
 ROWS, PICTURES, SHEET = "explanations.csv", "pictures", "sheet.png"
 WORKERS = 1  # thread that decodes ahead: explaining takes far longer than decoding
 

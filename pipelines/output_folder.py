@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lungseg.errors import UsageError
-from lungseg.whole_file import TEMPORARY, remove_left, write_whole
+from lungseg.whole_file import TEMPORARY, remove_left, write_json
 from pipelines.command import DISK_FULL
 from pipelines.run_identity import check_same, now
 
@@ -159,7 +159,7 @@ class OutputFolder:
         """Make the folder, remove an earlier run's results from it, and write what starts now."""
         self.path.mkdir(parents=True, exist_ok=True)
         self._remove_results()
-        write_whole(self.run_part, _as_json(record))
+        write_json(self.run_part, record)
 
     def started(self, finished: bool) -> dict[str, Any]:
         """The record of the run that is here. Raises UsageError when it cannot be read."""
@@ -176,7 +176,7 @@ class OutputFolder:
 
     def write_run(self, record: Mapping[str, Any]) -> None:
         """Write ``run.json`` whole."""
-        write_whole(self.run, _as_json(record))
+        write_json(self.run, record)
 
     def _remove_results(self) -> None:
         """Remove what an earlier run wrote; files that others put here stay.
@@ -246,7 +246,3 @@ def _remove_pictures(folder: Path) -> None:
 def _remove_if_empty(folder: Path) -> None:
     if not folder.is_symlink() and not any(folder.iterdir()):
         folder.rmdir()
-
-
-def _as_json(record: Mapping[str, Any]) -> bytes:
-    return (json.dumps(record, indent=2) + "\n").encode("ascii")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from tqdm import tqdm  # type: ignore[import-untyped]  # ships no type information
+
+
+Progress = Callable[[int, int], object]  # called with (done, total)
 
 
 class ProgressBar:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -28,13 +28,13 @@ from lungseg.whole_file import write_whole
 from pipelines.command import ExitCode
 from pipelines.guard import refuse_picture
 from pipelines.output_folder import OutputFolder
+from pipelines.progress import Progress
 from pipelines.results import Journal, cell_of_path
 from pipelines.run_identity import check_same, identity_of, now, relative
 
 if TYPE_CHECKING:
     from lungseg.segmenter import LungSegmenter
 
-Progress = Callable[[int, int], object]
 SHEET = "sheet.png"
 
 

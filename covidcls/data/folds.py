@@ -9,7 +9,7 @@ from pathlib import Path
 
 from covidcls.data.pictures import LabelledPicture
 from lungseg.errors import UsageError
-from lungseg.whole_file import write_whole
+from lungseg.whole_file import write_json
 
 
 def cached_folds(
@@ -30,7 +30,7 @@ def cached_folds(
     else:
         kept = grouped_folds(root, pictures, n, seed)
         file.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(file, json.dumps(kept, indent=1).encode())
+        write_json(file, kept)
     return [kept[one.path.relative_to(root).as_posix()] for one in pictures]
 
 

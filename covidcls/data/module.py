@@ -11,9 +11,9 @@ from torch.utils.data import DataLoader, WeightedRandomSampler
 from covidcls.data.dataset import ClassifierSlices, Sample, SeenPictures
 from covidcls.data.folds import cached_folds
 from covidcls.data.mask_cache import MaskCache, default_cache
-from covidcls.data.pictures import LabelledPicture, Part, split_sha256
+from covidcls.data.pictures import LabelledPicture, Layout, Part, split_sha256
 from covidcls.data.sampling import balanced_weights
-from covidcls.data.sources import Division, Layout, Source, common_folder, read_sources
+from covidcls.data.sources import Division, Source, common_folder, read_sources
 from covidcls.views.view import Channels, Decoding, Normalise, View
 from lungseg.errors import UsageError
 from lungseg.regions import DEFAULT_MARGIN, Region

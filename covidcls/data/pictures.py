@@ -7,10 +7,13 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal, get_args
 
 from covidcls.data.class_folders import Part, find_class_folders
 from lungseg.errors import UsageError
 
+Layout = Literal["covid-ct", "folders"]
+LAYOUTS: tuple[Layout, ...] = get_args(Layout)
 COVID_SHEET = "COVID-CT-MetaInfo.xlsx"
 OTHER_SHEET = "NonCOVID-CT-MetaInfo.csv"
 

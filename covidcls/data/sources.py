@@ -7,10 +7,10 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from covidcls.data.pictures import (
     LabelledPicture,
+    Layout,
     Part,
     divide,
     paths_of,
@@ -21,7 +21,6 @@ from covidcls.data.pictures import (
 from lungseg.errors import UsageError
 from lungseg.patients import read_patients
 
-Layout = Literal["covid-ct", "folders"]
 FoldOf = Callable[[Path, Sequence[LabelledPicture]], Sequence[int]]
 
 

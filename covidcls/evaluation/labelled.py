@@ -9,6 +9,7 @@ from typing import Literal, get_args
 from covidcls.data.class_folders import PARTS, Part
 from covidcls.data.pictures import (
     LabelledPicture,
+    Layout,
     divide,
     listed_covid_ct,
     paths_of,
@@ -21,8 +22,6 @@ from lungseg.errors import UsageError
 from lungseg.patients import read_patients
 
 Tell = Callable[[str], object]
-Layout = Literal["covid-ct", "folders"]
-LAYOUTS: tuple[Layout, ...] = get_args(Layout)
 Split = Literal["train", "val", "test", "all"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 DEFAULT_SPLIT: dict[Layout, Split] = {"covid-ct": "val", "folders": "all"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from covidcls.audit.splits.assignment import grouped_parts, shared_out
 from covidcls.audit.splits.leaks import refuse_leaks
 from covidcls.audit.units import Tie, independent_units
 from lungseg.errors import UsageError
-from lungseg.whole_file import write_whole
+from lungseg.whole_file import write_json, write_whole
 
 SHARES: Mapping[str, float] = {"train": 0.7, "val": 0.1, "test": 0.2}
 
@@ -111,8 +110,7 @@ def write_split(split: GroupedSplit, file: Path) -> None:
     table.writerow(("file", "split"))
     table.writerows(split.assignment.items())
     write_whole(file, text.getvalue().encode("utf-8", "surrogateescape"))
-    record = json.dumps(split.record(), indent=2, ensure_ascii=False) + "\n"
-    write_whole(record_file(file), record.encode())
+    write_json(record_file(file), split.record())
 
 
 def _refuse_empty(split: GroupedSplit) -> None:
