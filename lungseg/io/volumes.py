@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lungseg.errors import UnreadableError
 from lungseg.io.archive import InputFile
-from lungseg.io.hu import display_range, why_not_hu, wrong_offset
+from lungseg.io.hu import display_range, why_not_hu, wrapped, wrong_offset
 from lungseg.io.planes import ORIENTATION
 from lungseg.io.values import check_finite
 from lungseg.io.voxels import check_axes, check_bytes
@@ -21,6 +21,7 @@ from lungseg.slice import Scale, Slice, Source
 
 VOLUME_SUFFIXES = (".nii", ".nii.gz")
 FLAT = 0.01  # volume of the box of three unit axes; 1 at right angles, 0.87 at a tilt of 30 degrees
+MM = {1: 1000.0, 3: 0.001}  # of NIfTI's units metre and micrometre; others are taken for mm
 COARSE = 2.0  # times longer than the other side of a voxel: the slices were scanned across it
 
 
@@ -110,8 +111,8 @@ def read_volume(path: InputFile, affine: NDArray[np.float64] | None = None) -> V
     ``affine``: of the axes of the file, instead of what its header says (None). Slices are of the
     plane next to axial where the scan is oblique. Raises UnreadableError, in one
     sentence, for a file that is missing, cut off or damaged, has no voxel, another number of axes,
-    colours, too many voxels, values that are no finite numbers, or a header that gives its axes no
-    direction.
+    colours, too many voxels, values that are no finite numbers or have lost their sign, or a header
+    that gives its axes no direction.
     """
     try:
         with path.open("rb") as stream:
@@ -120,7 +121,7 @@ def read_volume(path: InputFile, affine: NDArray[np.float64] | None = None) -> V
             check_bytes(path, proxy.shape, proxy.dtype.itemsize)
             stored = np.asarray(proxy.get_unscaled())
         slope, intercept = float(proxy.slope), float(proxy.inter)
-        codes = int(image.header["qform_code"]), int(image.header["sform_code"])
+        messages = _doubts_of_directions(image.header)
     except UnreadableError:
         raise
     # nibabel and the decoders below it raise many kinds on damaged bytes
@@ -130,17 +131,40 @@ def read_volume(path: InputFile, affine: NDArray[np.float64] | None = None) -> V
             f"{path} cannot be decoded as NIfTI ({said}); it is probably cut off or damaged, "
             "copy or export it again"
         ) from error
-    messages = ("its header names no orientation: it may be mirrored",) if not any(codes) else ()
     if affine is not None:
         return volume_of(path, stored, affine, slope, intercept)
-    return volume_of(path, stored, image.affine, slope, intercept, messages)
+    return volume_of(path, stored, _affine(image), slope, intercept, messages)
 
 
 def nifti_affine(file: InputFile) -> NDArray[np.float64]:
     """4 x 4, from the axes of a NIfTI file to mm in RAS, by its header alone."""
     with file.open("rb") as stream:
-        affine: NDArray[np.float64] = _nifti(stream, file).affine
+        return _affine(_nifti(stream, file))
+
+
+def _affine(image: Any) -> NDArray[np.float64]:
+    """4 x 4, from the axes of a NIfTI image to mm in RAS, whatever its unit of length."""
+    affine: NDArray[np.float64] = image.affine.copy()
+    affine[:3] *= MM.get(int(image.header["xyzt_units"]) % 8, 1.0)
     return affine
+
+
+def _doubts_of_directions(header: Any) -> tuple[str, ...]:
+    """What must be known of the two ways in which a NIfTI header tells the directions."""
+    from nibabel import orientations
+
+    codes = int(header["qform_code"]), int(header["sform_code"])
+    if not any(codes):
+        return ("its header names no orientation: it may be mirrored",)
+    if not all(codes):
+        return ()
+    try:
+        by_qform = orientations.io_orientation(header.get_qform())
+    except ValueError:  # no rotation: the sform alone says something
+        return ()
+    if np.array_equal(by_qform, orientations.io_orientation(header.get_sform())):
+        return ()
+    return ("its header tells two orientations: taken as the sform says, it may be mirrored",)
 
 
 def _nifti(stream: BinaryIO, path: InputFile) -> Any:
@@ -182,6 +206,9 @@ def volume_of(
         check_finite(stored)
     except ValueError as error:
         raise UnreadableError(f"{path}: {error}") from error
+    unsigned = wrapped(stored)
+    if unsigned:
+        raise UnreadableError(f"{path}: {unsigned}; export it again as signed numbers")
     if not np.isfinite([slope, intercept]).all():
         raise UnreadableError(f"{path} has a slope or intercept that is no number; export it again")
     if not _has_directions(affine):

@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from lungseg.errors import UnreadableError
-from lungseg.io.volumes import read_volume, voxels_apart
+from lungseg.io.volumes import nifti_affine, read_volume, voxels_apart
 from lungseg.io.window import window_hu
 from lungseg.phantom import make_phantom
 
@@ -113,6 +113,36 @@ def test_a_header_without_orientation_is_told(tmp_path: Path, hu: NDArray[np.int
     nibabel.save(nibabel.Nifti1Image(hu, None), tmp_path / "ct.nii")
     [message] = read_volume(tmp_path / "ct.nii").messages
     assert "no orientation" in message
+
+
+def test_two_orientations_in_one_header_are_told(tmp_path: Path, hu: NDArray[np.int16]) -> None:
+    image = nibabel.load(save(tmp_path / "ct.nii", hu))
+    mirrored = image.affine * [[-1], [1], [1], [1]]
+    for qform, told in ((image.affine, False), (mirrored, True)):
+        image.set_sform(image.affine, 1)
+        image.set_qform(qform, 1)
+        nibabel.save(image, tmp_path / "two.nii")
+        volume = read_volume(tmp_path / "two.nii")
+        assert [("two orientations" in said) for said in volume.messages] == [True] * told
+        assert np.array_equal(volume.stored, hu)
+
+
+@pytest.mark.parametrize(("unit", "size"), [("meter", 0.001), ("micron", 1000), ("unknown", 1)])
+def test_lengths_are_in_mm_whatever_the_unit_of_the_header(
+    tmp_path: Path, hu: NDArray[np.int16], unit: str, size: float
+) -> None:
+    image = nibabel.load(save(tmp_path / "ct.nii", hu))
+    scaled = nibabel.Nifti1Image(image.dataobj, np.diag([size, size, size, 1]) @ image.affine)
+    scaled.header.set_xyzt_units(unit)
+    nibabel.save(scaled, tmp_path / "scaled.nii")
+    assert read_volume(tmp_path / "scaled.nii").spacing == pytest.approx((5, 3, 2))
+    assert np.allclose(nifti_affine(tmp_path / "scaled.nii"), image.affine, atol=1e-3)
+
+
+def test_numbers_that_lost_their_sign_are_refused(tmp_path: Path, hu: NDArray[np.int16]) -> None:
+    path = save(tmp_path / "ct.nii", hu.view(np.uint16))
+    with pytest.raises(UnreadableError, match="below 0 without their sign; export it again"):
+        read_volume(path)
 
 
 def written(folder: Path, what: str) -> Path:
