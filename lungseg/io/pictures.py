@@ -6,7 +6,9 @@ pixels that is global to the process, and its order of plug-ins is not ours.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -20,6 +22,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import (
     BITSPERSAMPLE,
+    IMAGEDESCRIPTION,
     PHOTOMETRIC_INTERPRETATION,
     SAMPLEFORMAT,
     TiffImageFile,
@@ -28,11 +31,19 @@ from PIL.TiffImagePlugin import (
 from lungseg.errors import UnreadableError
 from lungseg.io.archive import InputFile
 from lungseg.io.reading import Reading
-from lungseg.io.values import COLOUR_SPREAD, Grey, grey_of_deep_colour, grey_of_values
+from lungseg.io.values import (
+    COLOUR_SPREAD,
+    Grey,
+    check_finite,
+    grey_of_deep_colour,
+    grey_of_values,
+)
 from lungseg.slice import Slice, Source
 
 DEEP_GREY = {"I;16", "I;16B", "I;16L", "I", "F"}  # Pillow's modes of more than 8 bits
 CLEARLY_COLOURED = int(COLOUR_SPREAD * 255) + 1  # smallest spread of 8-bit values
+SIGNED = 2  # of TIFF's SampleFormat
+OF_IMAGEJ = re.compile(r"ImageJ=.*?^images=(\d+)", re.DOTALL | re.MULTILINE)  # how many pages
 PNG_BIT_DEPTH = 24  # where the header chunk, which must come first, has it
 
 
@@ -73,16 +84,38 @@ def read_bmp(path: InputFile, reading: Reading) -> Iterator[Slice]:
 def read_tiff(path: InputFile, reading: Reading) -> Iterator[Slice]:
     """One slice per page, read page by page; a damaged page raises after those before it."""
     with path.open("rb") as file:
-        picture = TiffImageFile(file)
+        with _known_numbers(path):
+            picture = TiffImageFile(file)
+        promised = OF_IMAGEJ.match(str(picture.tag_v2.get(IMAGEDESCRIPTION, "")))
         for index in count():
             try:
-                picture.seek(index)
+                with _known_numbers(path):
+                    picture.seek(index)
             except EOFError:
-                return
+                break
             check_size(picture, path, reading)
             deep = 16 in picture.tag_v2.get(BITSPERSAMPLE, (1,))
             grey = grey_of_page(picture, path, index, reading, deep)
             yield grey.to_slice(Source(str(path), index))
+    if promised and index < int(promised[1]):
+        raise UnreadableError(
+            f"{path} promises {promised[1]} pictures, but lists {index}: ImageJ writes large "
+            "stacks like that; save it as single pictures, or as NIfTI"
+        )
+
+
+@contextmanager
+def _known_numbers(path: InputFile) -> Iterator[None]:
+    """Say of a page that Pillow has no mode for that it is not damaged."""
+    try:
+        yield
+    except SyntaxError as error:
+        if "unknown pixel mode" not in str(error):
+            raise
+        raise UnreadableError(
+            f"{path} is a TIFF of numbers or channels that are not read here, such as 64-bit "
+            "floats; save it as grey of 8 or 16 bits, or of 32-bit floats"
+        ) from error
 
 
 def check_size(picture: ImageFile, path: InputFile, reading: Reading) -> None:
@@ -102,10 +135,17 @@ def grey_of_page(
     tags = picture.tag_v2 if isinstance(picture, TiffImageFile) else {}
     picture.load()
     ImageOps.exif_transpose(picture, in_place=True)
-    if picture.mode in DEEP_GREY:
+    signed = tags.get(SAMPLEFORMAT, (1,))[0] == SIGNED
+    if picture.mode in DEEP_GREY or (picture.mode == "L" and signed):
         values = np.asarray(picture)
+        if picture.mode == "L":
+            values = values.view(np.int8)  # Pillow has no mode for them
         if values.dtype == np.int32 and tags.get(SAMPLEFORMAT, (1,))[0] == 1:
             values = values.view(np.uint32)  # Pillow has no unsigned 32-bit mode
+        try:
+            check_finite(values)
+        except ValueError as error:
+            raise UnreadableError(f"{path}: {error}") from error
         inverted = tags.get(PHOTOMETRIC_INTERPRETATION) == 0  # Pillow inverts 8 bits only
         return grey_of_values(values, reading.hu_offset, reading.window, inverted)
     if deep and picture.mode in ("RGB", "RGBA"):

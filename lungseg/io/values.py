@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lungseg.io.hu import wrapped
 from lungseg.io.window import Window, window_hu
 from lungseg.slice import Scale, Slice, Source
 
@@ -88,7 +89,9 @@ def grey_of_values(
             f"{values.itemsize * 8}-bit values stretched from their own range, {low} to {high}; "
             "say the HU offset if they are HU"
         )
-    return Grey(1 - pixels if inverted else pixels, messages=(message,))
+    unsigned = wrapped(values)
+    doubt = (f"{unsigned}: it was probably saved as the wrong kind of number",) if unsigned else ()
+    return Grey(1 - pixels if inverted else pixels, messages=(message, *doubt))
 
 
 def grey_of_deep_colour(rgb: NDArray[np.uint16], alpha: NDArray[np.float32] | None) -> Grey:

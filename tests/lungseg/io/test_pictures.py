@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
+from lungseg.errors import UnreadableError
 from lungseg.io import read_slices
 from lungseg.slice import Slice
 
@@ -206,6 +207,47 @@ def test_tiff_of_floats_and_wide_integers(tmp_path: Path) -> None:
     narrow = 4_000_000_000 + np.arange(12, dtype=np.uint32).reshape(3, 4)
     assert cv2.imwrite(str(tmp_path / "narrow.tif"), narrow)
     assert one(tmp_path / "narrow.tif").pixels == pytest.approx(ramp, abs=1e-6)
+
+
+def test_tiff_of_signed_bytes_is_dark_below_0(tmp_path: Path) -> None:
+    assert cv2.imwrite(str(tmp_path / "x.tif"), np.array([[-128, 0, 127]], np.int8))
+    found = one(tmp_path / "x.tif")
+    assert found.pixels == pytest.approx(np.array([[0, 128 / 255, 1]]))
+    assert "8-bit values stretched from their own range, -128 to 127" in found.messages[0]
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (np.ones((4, 5), np.float64), "TIFF of numbers or channels that are not read here"),
+        (np.full((4, 5), np.nan, np.float32), "20 of 20 values are NaN or infinite"),
+    ],
+)
+def test_numbers_that_are_not_read_are_not_called_damaged(
+    tmp_path: Path, values: np.ndarray, said: str
+) -> None:
+    assert cv2.imwrite(str(tmp_path / "x.tif"), values)
+    with pytest.raises(UnreadableError, match=said) as error:
+        one(tmp_path / "x.tif")
+    assert "damaged" not in str(error.value)
+
+
+def test_numbers_that_lost_their_sign_are_told(tmp_path: Path) -> None:
+    hu = np.tile(np.array([[-1000, -900, 40, 300]], np.int16), (4, 1))
+    for extension in ("png", "tif"):
+        found = one(saved(hu.view(np.uint16), tmp_path / f"x.{extension}"))
+        assert "50% of the values are numbers below 0 without their sign" in found.messages[1]
+
+
+def test_pages_that_imagej_promises_and_does_not_list_are_missed(tmp_path: Path) -> None:
+    pages = [Image.fromarray(GREY + np.uint8(page)) for page in range(3)]
+    tags = {270: "ImageJ=1.54f\nimages=3\nslices=3\n"}
+    whole = {"save_all": True, "append_images": pages[1:]}
+    assert len(list(read_slices(saved(pages[0], tmp_path / "x.tif", tiffinfo=tags, **whole)))) == 3
+    found = read_slices(saved(pages[0], tmp_path / "x.tif", tiffinfo=tags))
+    assert np.round(next(found).pixels * 255).tolist() == GREY.tolist()
+    with pytest.raises(UnreadableError, match="promises 3 pictures, but lists 1"):
+        next(found)
 
 
 def test_tiff_with_white_as_zero_is_inverted(tmp_path: Path) -> None:
