@@ -1,19 +1,20 @@
 """How many of the copies that are planted among real slices the audit finds, by kind of change.
 
-    python benchmarks/audit_recall.py --data-dir ../shared/data --out benchmarks/audit_recall.json
+    python benchmarks/audit_recall.py --data-dir ../shared/data
 
 Every slice of COVID-CT and of the SARS-CoV-2 CT-scan set gets one changed copy, the kinds of
 change in turn, written to a temporary folder; the copy finder of the audit then looks at slices and
 copies together. ``found``: the copy is in one group with its slice. ``as_published``: the pairs
 among the slices themselves, with those across patients; ``false_pairs``: pairs that were neither
 planted nor are among the published slices, and so call two slices one. Intervals are Wilson's.
+Written to ``benchmarks/audit_recall.json``.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
+from result_file import write_result
 from scipy.stats import binomtest
 
 from covidcls.audit.copies import CopyGroup, Pair, copy_groups, find_copies
@@ -31,6 +33,7 @@ from covidcls.audit.inventory import Inventory, LabelledImage, class_folders, co
 from covidcls.audit.reading import read_files
 from covidcls.audit.traces import TraceStore, trace
 from lungseg.io import read_slices
+from pipelines.command import CommandParser
 
 SETS: Mapping[str, Callable[[Path], Inventory]] = {
     "covid-ct": covid_ct,
@@ -41,23 +44,26 @@ Grey = NDArray[np.uint8]
 Change = Callable[[Grey, np.random.Generator], Grey]
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure, write one JSON object, and print its table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, write one JSON file, and print its table; the exit code."""
+    parser = CommandParser(description=__doc__, prog="audit_recall.py")
     parser.add_argument("--data-dir", type=Path, required=True, help="folder of the sets")
-    parser.add_argument("--out", type=Path, required=True, help="JSON file to write")
+    parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".json"))
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
     parser.add_argument("--every", type=int, default=1, help="take each so manieth slice (1)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    given = parser.parse_args(arguments)
+    return write_result(recalls, parser.parse_args(arguments), summary=table)
+
+
+def recalls(given: argparse.Namespace) -> dict[str, Any]:
+    """What is found in each set."""
     result: dict[str, Any] = {"every": given.every, "seed": given.seed, "sets": {}}
     for name in given.sets:
         inventory = SETS[name](given.data_dir / name)
         images = inventory.images[:: given.every]
         result["sets"][name] = measured(inventory.root, images, given.seed, given.workers)
-    given.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    print(table(result))
+    return result
 
 
 def table(result: Mapping[str, Any]) -> str:
@@ -142,7 +148,8 @@ def planted(
     for number, (path, kind) in enumerate(zip(paths, kinds, strict=True)):
         changed = Image.fromarray(CHANGES[kind](read_grey(path), rng))
         copy = folder / f"{number:05d}{'.jpg' if kind == 'JPEG 60' else '.png'}"
-        changed.save(copy, **({"quality": 60} if kind == "JPEG 60" else {"compress_level": 1}))
+        options: dict[str, Any] = {"quality": 60} if kind == "JPEG 60" else {"compress_level": 1}
+        changed.save(copy, **options)
         yield copy
 
 
@@ -239,4 +246,4 @@ def _named(images: Sequence[LabelledImage], pair: Pair) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

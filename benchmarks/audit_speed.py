@@ -10,7 +10,7 @@ process of its own; ``peak_memory_mib`` is that of this process, without those t
 busy machine changes little. ``growth`` and ``growth_cpu`` are the power of the number of pictures
 by which ``seconds`` and ``cpu_s`` grew since the count before: 1 where each picture costs the same,
 2 where all pairs are compared. 100,000 pictures take 5 GB of temporary files, their traces 6 GB,
-and a quarter of an hour to draw, which does not count.
+and a quarter of an hour to draw, which does not count. Written to ``benchmarks/audit_speed.json``.
 """
 
 from __future__ import annotations
@@ -27,33 +27,42 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from math import log
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from result_file import write_result
 
 from covidcls.audit.copies import near_pairs
 from covidcls.audit.neighbours import candidates
 from covidcls.audit.reading import read_files
 from covidcls.audit.traces import TraceStore, trace
 from lungseg.phantom import display, make_phantom
+from pipelines.command import CommandParser, ExitCode
 
 SIDE = 320  # as the slices of the published sets, roughly
 COPY_EVERY = 100
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure and print one JSON object."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and write one JSON file; the exit code."""
+    parser = CommandParser(description=__doc__, prog="audit_speed.py")
     parser.add_argument("--counts", type=int, nargs="+", default=[1000, 3000])
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".json"))
     parser.add_argument("--in-process", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     if given.in_process:
         print(json.dumps(measured(given.in_process, given.workers)))
-        return
-    result = {"cores": os.cpu_count(), "workers": given.workers, "counts": {}}
+        return ExitCode.DONE
+    return write_result(by_count, given)
+
+
+def by_count(given: argparse.Namespace) -> dict[str, Any]:
+    """What is measured of each number of pictures, and its growth."""
+    result: dict[str, Any] = {"cores": os.cpu_count(), "workers": given.workers, "counts": {}}
     for count in given.counts:
         with tempfile.TemporaryDirectory() as folder:
             generate(Path(folder), count)
@@ -64,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             result["counts"][str(count)] = json.loads(done.stdout)
     for name, of in (("growth", "seconds"), ("growth_cpu", "cpu_s")):
         result[name] = growth({n: result["counts"][str(n)][of] for n in given.counts})
-    print(json.dumps(result, indent=2))
+    return result
 
 
 def growth(seconds: Mapping[int, float]) -> list[float]:
@@ -146,4 +155,4 @@ def distorted(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[n
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

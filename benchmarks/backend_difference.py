@@ -20,13 +20,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from result_file import write_result
 
 from lungseg.allocator import keep_freed_memory
 from lungseg.backends import BACKENDS
 from lungseg.io import find_inputs, read_slices
 from lungseg.slice import Slice
-from lungseg.whole_file import write_whole
-from pipelines.command import CommandParser, ExitCode, run_command, say
+from pipelines.command import CommandParser, say
 from pipelines.prediction import Prediction
 from pipelines.versions import versions
 
@@ -39,23 +39,18 @@ MIXED = (("openvino", "openvino-bf16"), ("openvino-bf16", "openvino"))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and write one JSON file; the exit code."""
+    """Measure, write one JSON file, and print the pairs; the exit code."""
     parser = CommandParser(description=__doc__.splitlines()[0], prog="backend_difference.py")
     add = parser.add_argument
     add("folders", type=Path, nargs="+", metavar="DIR")
     add("--every", type=int, default=1, metavar="N", help="every N-th file alone (%(default)s)")
     add("--weights", type=Path, metavar="DIR", help="folder of checkpoints (the shipped ones)")
     add("--out", type=Path, default=REPOSITORY / "benchmarks" / "backend_difference.json")
-    given = parser.parse_args(arguments)
-
-    def work() -> ExitCode:
-        result = measured(given)
-        write_whole(given.out, (json.dumps(result, indent=2) + "\n").encode())
-        print(json.dumps(result["pairs"], indent=2))
-        say(f"wrote {given.out}")
-        return ExitCode.DONE
-
-    return run_command(work)
+    return write_result(
+        measured,
+        parser.parse_args(arguments),
+        summary=lambda result: json.dumps(result["pairs"], indent=2),
+    )
 
 
 def measured(given: argparse.Namespace) -> dict[str, Any]:

@@ -16,11 +16,13 @@ import statistics
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from result_file import write_result
 
 from covidcls.classifier import CovidClassifier
 from lungseg.allocator import keep_freed_memory
@@ -29,8 +31,7 @@ from lungseg.io import find_inputs, read_slices
 from lungseg.log_odds import sigmoid
 from lungseg.segmenter import LungSegmenter
 from lungseg.tensors import batch_of, normalise
-from lungseg.whole_file import write_whole
-from pipelines.command import CommandParser, ExitCode, run_command, say
+from pipelines.command import CommandParser
 from pipelines.versions import versions
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -38,7 +39,7 @@ BASELINE = "torch"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print and write one JSON object; the exit code."""
+    """Measure, write one JSON file, and print it; the exit code."""
     parser = CommandParser(description=__doc__.splitlines()[0], prog="backend_speed.py")
     add = parser.add_argument
     installed = [name for name, backend in BACKENDS.items() if not backend.missing()]
@@ -50,16 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add("--repeats", type=int, default=10, help="(%(default)s)")
     add("--samples", type=Path, default=REPOSITORY / "samples")
     add("--out", type=Path, default=REPOSITORY / "benchmarks" / "backend_speed.json")
-    given = parser.parse_args(arguments)
-
-    def work() -> ExitCode:
-        result = speeds(given)
-        write_whole(given.out, (json.dumps(result, indent=2) + "\n").encode())
-        print(json.dumps(result, indent=2))
-        say(f"wrote {given.out}")
-        return ExitCode.DONE
-
-    return run_command(work)
+    return write_result(speeds, parser.parse_args(arguments), summary=partial(json.dumps, indent=2))
 
 
 def speeds(given: argparse.Namespace) -> dict[str, Any]:

@@ -1,22 +1,25 @@
 """Do the shipped networks look into the lungs?
 
-    cd benchmarks; python explanation.py DIR > explanation.json
+    python benchmarks/explanation.py DIR
 
 Grad-CAM of each default classifier on validation slices of COVID-CT: the share of its energy inside
 the lungs, against the share that chance would put there, with intervals over patients.
 ``of_lungs``: the same share of a map that is the lungs themselves, on the same coarse cells.
+Written to ``benchmarks/explanation.json``.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+from result_file import write_result
 
 from covidcls.classifier import CovidClassifier
 from covidcls.data.pictures import LabelledPicture, read_covid_ct
@@ -27,6 +30,7 @@ from lungseg.io import read_slices
 from lungseg.lung_mask import LungMask
 from lungseg.segmenter import LungSegmenter
 from lungseg.slice import Slice
+from pipelines.command import CommandParser
 
 
 @dataclass(frozen=True)
@@ -38,12 +42,17 @@ class Seen:
     patient: str
 
 
-def main() -> None:
-    """Print one JSON object."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and write one JSON file; the exit code."""
+    parser = CommandParser(description=__doc__, prog="explanation.py")
     parser.add_argument("data", type=Path, help="COVID-CT as published")
     parser.add_argument("--every", type=int, default=1, help="take each N-th slice (%(default)s)")
-    given = parser.parse_args()
+    parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".json"))
+    return write_result(measured, parser.parse_args(arguments))
+
+
+def measured(given: argparse.Namespace) -> dict[str, Any]:
+    """Of each classifier, and by how much the first has more inside than the others."""
     seen = seen_of(read_covid_ct(given.data, "val")[:: given.every])
     patients = [one.patient for one in seen]
     energies: dict[str, list[Energy]] = {}
@@ -64,7 +73,7 @@ def main() -> None:
                 "of_lungs": round(float(np.mean([of_lungs(classifier, one) for one in seen])), 4),
             }
     first, *others = energies
-    result = {
+    return {
         "data": "covid-ct val",
         "images": len(seen),
         "every": given.every,
@@ -74,7 +83,6 @@ def main() -> None:
             other: difference(energies[first], energies[other], patients) for other in others
         },
     }
-    print(json.dumps(result, indent=2))
 
 
 def seen_of(pictures: Sequence[LabelledPicture]) -> list[Seen]:
@@ -116,4 +124,4 @@ def of_lungs(classifier: CovidClassifier, one: Seen) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -11,7 +11,6 @@ which ``write_tables.py`` takes the figures of the README.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import signal
@@ -24,8 +23,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from result_file import write_result
 
+from lungseg.errors import LungsegError
 from lungseg.phantom import display, make_phantom
+from pipelines.command import CommandParser
 
 RESULT = Path(__file__).with_suffix(".json")
 VOLUME = 0.3  # share of the slices that are in the volume
@@ -34,17 +36,26 @@ AT_ONCE = 0.25  # share of the kills that do not wait for a row: while the netwo
 LOADING = 4.0  # seconds
 
 
-def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
-    """Measure; writes and returns one object."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and write one JSON file; the exit code, 3 where anything was lost or changed."""
+    parser = CommandParser(description=__doc__, prog="kill_and_resume.py")
     parser.add_argument("--slices", type=int, default=500)
     parser.add_argument("--kills", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--size", type=int, default=256, help="pixels of a side (%(default)s)")
     parser.add_argument("--batch-size", type=int, default=4)
     parser.add_argument("--weights", type=Path)
-    parser.add_argument("--out", type=Path, default=RESULT, help="JSON file to write")
-    given = parser.parse_args(arguments)
+    parser.add_argument("--out", type=Path, default=RESULT)
+    return write_result(measured, parser.parse_args(arguments), failed=is_changed)
+
+
+def is_changed(result: dict[str, Any]) -> bool:
+    """Whether the kills lost, doubled or changed anything."""
+    return bool(result["lost"] or result["doubled"] or result["different_files"])
+
+
+def measured(given: argparse.Namespace) -> dict[str, Any]:
+    """What the kills left, beside a run in one go."""
     with tempfile.TemporaryDirectory() as folder:
         slices, whole, out = (Path(folder) / name for name in ("slices", "whole", "out"))
         write_phantoms(slices, given.slices, given.size)
@@ -56,9 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
         at = killed(again, out, given.kills, given.slices, random.Random(given.seed))
         finish(again)
         result = {"slices": given.slices, "kills": len(at), "killed_at_row": at}
-        result |= compared(whole, out)
-    given.out.write_text(json.dumps(result, indent=2) + "\n")
-    return result
+        return result | compared(whole, out)
 
 
 def write_phantoms(folder: Path, count: int, size: int) -> None:
@@ -106,7 +115,7 @@ def killed(
         process.kill()
         process.communicate()
         if process.returncode != -signal.SIGKILL:
-            raise SystemExit(f"ended with {process.returncode} before kill {len(at) + 1}")
+            raise LungsegError(f"predict ended with {process.returncode} before kill {len(at) + 1}")
         at.append(rows_in(out))
     return at
 
@@ -122,7 +131,7 @@ def finish(command: Sequence[str]) -> None:
     """Let the command end well."""
     process = start(command)
     if process.wait() != 0:
-        raise SystemExit(f"predict ended with {process.returncode}")
+        raise LungsegError(f"predict ended with {process.returncode}")
 
 
 def rows_in(out: Path) -> int:
@@ -160,5 +169,4 @@ def compared(whole: Path, out: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    result = main()
-    raise SystemExit(int(bool(result["lost"] or result["doubled"] or result["different_files"])))
+    sys.exit(main())

@@ -9,28 +9,37 @@ Installs the checkout without extras into a fresh virtual environment. Writes
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import subprocess
+import sys
 import tempfile
 import time
 import venv
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+from result_file import write_result
+
+from pipelines.command import CommandParser
 
 ROOT = Path(__file__).resolve().parents[1]
-RESULT = Path(__file__).with_suffix(".json")
 SLICE = "samples/patient-1/healthy_heart_mediastinal-window.bmp"
 FROM_THE_START = ("pip", "setuptools", "pkg_resources", "_distutils_hack", "distutils")
 LARGEST = 5  # packages that are named
 POLL = 0.02  # seconds
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Install, measure, write."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Install, measure and write one JSON file; the exit code."""
+    parser = CommandParser(description=__doc__, prog="light_install.py")
     parser.add_argument("--runs", type=int, default=3, help="of each input (%(default)s)")
-    given = parser.parse_args(arguments)
+    parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".json"))
+    return write_result(measured, parser.parse_args(arguments))
+
+
+def measured(given: argparse.Namespace) -> dict[str, Any]:
+    """Megabytes and first rows in a fresh environment."""
     load = round(os.getloadavg()[0], 1)  # of others, on whom the seconds of the clock depend
     with tempfile.TemporaryDirectory() as folder:
         python = installed(Path(folder) / "venv")
@@ -43,8 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             for what, path in (("one slice", SLICE), ("samples", "samples"))
         }
         machine = {"cores": os.cpu_count(), "load": load}
-        result = {**machine, "megabytes": megabytes(packages), "first_row": first}
-    RESULT.write_text(json.dumps(result, indent=2) + "\n")
+        return {**machine, "megabytes": megabytes(packages), "first_row": first}
 
 
 def installed(folder: Path) -> Path:
@@ -93,4 +101,4 @@ def first_row(python: Path, folder: Path, path: str) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

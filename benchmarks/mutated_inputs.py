@@ -12,9 +12,9 @@ must neither end the process that decodes it nor keep it for longer than ``--sec
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import struct
+import sys
 import tempfile
 import time
 import warnings
@@ -25,9 +25,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from result_file import write_result
 from whole_files import write_whole_files
 
 from lungseg.io import Input, Reading, group_inputs
+from pipelines.command import CommandParser
 from pipelines.read_ahead import Item, read_ahead
 
 RESULT = Path(__file__).with_suffix(".json")
@@ -38,21 +40,28 @@ NEAR = 1500  # bytes from the start, in which all headers lie
 FAILURES = ("crashes", "hangs", "undeclared")
 
 
-def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
-    """Measure; writes and returns one object."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and write one JSON file; the exit code, 3 where a file did what none may."""
+    parser = CommandParser(description=__doc__, prog="mutated_inputs.py")
     parser.add_argument("--files", type=int, default=FILES)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=SECONDS, help="a longer one hangs")
-    parser.add_argument("--out", type=Path, default=RESULT, help="JSON file to write")
-    given = parser.parse_args(arguments)
+    parser.add_argument("--out", type=Path, default=RESULT)
+    return write_result(measured, parser.parse_args(arguments), failed=has_failures)
+
+
+def has_failures(result: dict[str, Any]) -> bool:
+    """Whether a file crashed, hung, or got no row as it should be."""
+    return any(result[failure] for failure in FAILURES)
+
+
+def measured(given: argparse.Namespace) -> dict[str, Any]:
+    """What became of the damaged files."""
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom warns of damaged values
         whole = write_whole_files(Path(folder) / "whole")
         found = read_all(write_mutated(Path(folder), whole, given.files, given.seed), given.seconds)
-    result = {"files": given.files, "seed": given.seed, "seconds": given.seconds, **found}
-    given.out.write_text(json.dumps(result, indent=2) + "\n")
-    return result
+    return {"files": given.files, "seed": given.seed, "seconds": given.seconds, **found}
 
 
 def write_mutated(folder: Path, whole: dict[str, bytes], count: int, seed: int) -> list[Path]:
@@ -150,5 +159,4 @@ def outcome_of(item: Item, one: Input) -> str:
 
 
 if __name__ == "__main__":
-    result = main()
-    raise SystemExit(int(any(result[failure] for failure in FAILURES)))
+    sys.exit(main())

@@ -1,11 +1,12 @@
 """How the shipped networks do on slices of a hospital that they were not trained on.
 
-    cd benchmarks; python other_hospital.py DIR > other_hospital.json
+    python benchmarks/other_hospital.py DIR
 
 For each shipped classifier whose card does not name the data set, and for the share of the lung
 that stage 1 calls lesion (by its mask, and as the mean of the probability; no class label has
 taught either), the AUC with its interval over images: the set has no patient ids, and neighbouring
-slices are often one patient, so the intervals are too narrow.
+slices are often one patient, so the intervals are too narrow. Written to
+``benchmarks/other_hospital.json``.
 """
 
 from __future__ import annotations
@@ -13,9 +14,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from result_file import write_result
 
 from covidcls.classifier import CovidClassifier
 from covidcls.data.pictures import read_class_folders
@@ -25,18 +29,24 @@ from lungseg.allocator import keep_freed_memory
 from lungseg.checkpoint import shipped_directory
 from lungseg.io import read_slices
 from lungseg.segmenter import LungSegmenter
+from pipelines.command import CommandParser, say
 from pipelines.guard import refuse_mask, refuse_picture
 
 CHUNK = 32
 SHARES = ("lesion share", "expected lesion share")
 
 
-def main() -> None:
-    """Print one JSON object."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and write one JSON file; the exit code."""
+    parser = CommandParser(description=__doc__, prog="other_hospital.py")
     parser.add_argument("data", type=Path, help="a folder of class folders")
     parser.add_argument("--positive", default="COVID", help="the folder of COVID-19 (%(default)s)")
-    given = parser.parse_args()
+    parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".json"))
+    return write_result(measured, parser.parse_args(arguments))
+
+
+def measured(given: argparse.Namespace) -> dict[str, Any]:
+    """The figures of each share and classifier."""
     keep_freed_memory()
     pictures = read_class_folders(given.data, given.positive)
     segmenter = LungSegmenter.from_checkpoint()
@@ -62,12 +72,12 @@ def main() -> None:
         for name, classifier in classifiers.items():
             seen = [classifier.see(slices[i], masks[i]) for i in judged]
             scores[name] += classifier.predict(seen).tolist()
-        print(f"{start + len(chunk)} of {len(pictures)}", file=sys.stderr)
+        say(f"{start + len(chunk)} of {len(pictures)}")
     groups = [str(i) for i in range(len(labels))]
     thresholds = {name: c.threshold for name, c in classifiers.items()}
     # a share has no threshold of its own: the one that fits best here, so only its AUC counts
     thresholds |= {name: youden_threshold(labels, scores[name]) for name in SHARES}
-    result = {
+    return {
         "data": given.data.name,
         "images": len(pictures),
         "refused": refused,
@@ -82,7 +92,6 @@ def main() -> None:
             for name, values in scores.items()
         },
     }
-    print(json.dumps(result, indent=2))
 
 
 def unseen_by(data: str) -> dict[str, CovidClassifier]:
@@ -96,4 +105,4 @@ def unseen_by(data: str) -> dict[str, CovidClassifier]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

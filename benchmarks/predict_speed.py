@@ -28,12 +28,12 @@ from typing import Any
 import cv2
 import numpy as np
 from peak_memory import peak_memory
+from result_file import write_result
 
 from lungseg.allocator import keep_freed_memory
 from lungseg.errors import UsageError
 from lungseg.io import find_inputs, read_slices
-from lungseg.whole_file import write_whole
-from pipelines.command import CommandParser, ExitCode, run_command, say
+from pipelines.command import CommandParser, ExitCode, say
 from pipelines.predict_folder import Options, predict_folder
 from pipelines.two_stage import TwoStagePipeline
 
@@ -61,24 +61,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="numbers of inputs for the memory (100 1000)",
     )
     parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".json"))
-    given = parser.parse_args(arguments)
+    return write_result(measured, parser.parse_args(arguments))
 
-    def work() -> ExitCode:
-        settings = {
-            "cores": os.cpu_count(),
-            "batch_size": given.batch_size,
-            "workers": given.workers,
-        }
-        others = kept(given.out, settings, [part for part in PARTS if part not in given.parts])
-        files = find_inputs(given.input).files
-        keep_freed_memory()  # as the command does
-        measured = {part: PARTS[part](given, files) for part in given.parts}
-        result = {**settings, **others, **measured}
-        write_whole(given.out, (json.dumps(result, indent=2) + "\n").encode())
-        say(f"wrote {given.out}")
-        return ExitCode.DONE
 
-    return run_command(work)
+def measured(given: argparse.Namespace) -> dict[str, Any]:
+    """The parts that are asked for, and those that ``given.out`` has besides.
+
+    Raises UsageError where they were measured with other settings.
+    """
+    settings = {
+        "cores": os.cpu_count(),
+        "batch_size": given.batch_size,
+        "workers": given.workers,
+    }
+    others = kept(given.out, settings, [part for part in PARTS if part not in given.parts])
+    files = find_inputs(given.input).files
+    keep_freed_memory()  # as the command does
+    return {**settings, **others, **{part: PARTS[part](given, files) for part in given.parts}}
 
 
 def kept(path: Path, settings: Mapping[str, Any], parts: Sequence[str]) -> dict[str, Any]:
