@@ -12,6 +12,7 @@ Directions: TypeAlias = tuple[float, float, float, float, float, float]
 Plane: TypeAlias = Literal["axial", "coronal", "sagittal"]
 
 ORIENTATION = "LPS"  # columns run to the patient's left, rows to the back, slices to the head
+ASKEW = 1.0  # degrees; less is how a scanner rounds
 PLANES: tuple[Plane, ...] = ("sagittal", "coronal", "axial")  # by the axis that they are normal to
 
 
@@ -30,6 +31,23 @@ def plane_of(directions: Directions) -> Plane:
 def tilt_of(directions: Directions) -> float:
     """Degrees between the slice and ``plane_of`` it, 0 to 55."""
     return float(np.degrees(np.arccos(min(np.abs(normal_of(directions)).max(), 1.0))))
+
+
+def turn_of(directions: Directions) -> float:
+    """Degrees by which an axial slice is turned in its plane from the axes of the patient, 0 to 45;
+    quarters of a circle, which ``turned_to_lps`` takes back, do not count."""
+    x, y = abs(directions[0]), abs(directions[1])
+    return float(np.degrees(np.arctan2(min(x, y), max(x, y))))
+
+
+def doubts_of(directions: Directions) -> tuple[str, ...]:
+    """What must be known of an axial slice that does not lie as the patient does."""
+    said = []
+    if tilt_of(directions) > ASKEW:
+        said.append(f"tilted by {tilt_of(directions):.0f} degrees")
+    if turn_of(directions) > ASKEW:
+        said.append(f"turned in its plane by {turn_of(directions):.0f} degrees")
+    return tuple(said)
 
 
 def turned_to_lps(pixels: NDArray[Any], directions: Directions) -> NDArray[Any]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lungseg.errors import UnreadableError
 from lungseg.io.archive import InputFile
 from lungseg.io.hu import display_range, why_not_hu, wrapped, wrong_offset
-from lungseg.io.planes import ORIENTATION
+from lungseg.io.planes import ORIENTATION, doubts_of
 from lungseg.io.values import check_finite
 from lungseg.io.voxels import check_axes, check_bytes
 from lungseg.io.window import LUNG_WINDOW, Window, check_window, window_hu
@@ -21,6 +21,7 @@ from lungseg.slice import Scale, Slice, Source
 
 VOLUME_SUFFIXES = (".nii", ".nii.gz")
 FLAT = 0.01  # volume of the box of three unit axes; 1 at right angles, 0.87 at a tilt of 30 degrees
+RAS_TO_LPS = np.array([[-1.0], [-1.0], [1.0]])
 MM = {1: 1000.0, 3: 0.001}  # of NIfTI's units metre and micrometre; others are taken for mm
 COARSE = 2.0  # times longer than the other side of a voxel: the slices were scanned across it
 
@@ -243,7 +244,9 @@ def _oriented(
         orientations.io_orientation(affine), orientations.axcodes2ornt(tuple(ORIENTATION))
     )
     turned = affine @ orientations.inv_ornt_aff(turn, stored.shape)
-    column, row, slice_ = (float(step) for step in np.linalg.norm(turned[:3, :3], axis=0))
+    steps = np.linalg.norm(turned[:3, :3], axis=0)
+    column, row, slice_ = (float(step) for step in steps)
+    across, down = (turned[:3, :2] / steps[:2] * RAS_TO_LPS).T
     return Volume(
         path,
         orientations.apply_orientation(stored, turn).T,
@@ -252,7 +255,7 @@ def _oriented(
         (slice_, row, column),
         turned,
         affine,
-        messages,
+        (*messages, *doubts_of((*across, *down))),
     )
 
 

@@ -16,7 +16,7 @@ from lungseg.io.dicom.dataset import (
     value_of,
     whole_of,
 )
-from lungseg.io.planes import Directions, plane_of, tilt_of
+from lungseg.io.planes import Directions, doubts_of, plane_of
 from lungseg.io.stack import Place
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ NO_SLICE = ("LOCALIZER", "SCOUT", "SCREEN SAVE", "DOSE_INFO")
 SLABS = ("MIP", "CSA MIP", "MINIP", "MAXIMUM", "MINIMUM")
 GREY = ("MONOCHROME1", "MONOCHROME2")
 MAX_FRAMES = 20_000  # a header that says more is damaged
-TILT = 1.0  # degrees; less is how a scanner rounds
 
 
 @dataclass(frozen=True)
@@ -163,8 +162,8 @@ def _frame(
         said.append("its header gives no orientation: taken for axial, the patient's right left")
     elif plane_of(directions) != "axial":
         refusal = f"a {plane_of(directions)} slice, expected axial"
-    elif tilt_of(directions) > TILT:
-        said.append(f"tilted by {tilt_of(directions):.0f} degrees")
+    else:
+        said += doubts_of(directions)
     if spacing is None:
         said.append("its header gives no pixel spacing")
     if slab:

@@ -57,6 +57,20 @@ def test_volumes_are_seen_as_a_radiologist_sees_them(
         assert (seen.messages, seen.refusal) == ((), "")
 
 
+@pytest.mark.parametrize("axis", ["tilted", "turned in its plane"])
+@pytest.mark.parametrize("extension", [".nrrd", ".mha", ".nii"])
+def test_a_volume_askew_is_told(tmp_path: Path, chest: Chest, extension: str, axis: str) -> None:
+    image = SimpleITK.GetImageFromArray(chest)
+    c, s = float(np.cos(np.pi / 9)), float(np.sin(np.pi / 9))
+    image.SetDirection(
+        (1, 0, 0, 0, c, -s, 0, s, c) if axis == "tilted" else (c, -s, 0, s, c, 0, 0, 0, 1)
+    )
+    SimpleITK.WriteImage(image, str(tmp_path / f"x{extension}"))
+    for slice_, hu in zip(read_slices(tmp_path / f"x{extension}"), chest, strict=True):
+        assert slice_.messages == (f"{axis} by 20 degrees",)
+        assert np.allclose(slice_.pixels, window_hu(hu))
+
+
 def test_slices_cut_across_a_coronal_volume_are_refused(tmp_path: Path, chest: Chest) -> None:
     for extension in (".nrrd", ".mha", ".nii"):
         image = SimpleITK.GetImageFromArray(chest)

@@ -94,6 +94,8 @@ def test_what_is_no_axial_ct_slice_is_refused_by_name(
         ({"PixelSpacing": None}, "no pixel spacing"),
         ({"PixelSpacing": [0, 0]}, "no pixel spacing"),
         ({"ImageOrientationPatient": [1, 0, 0, 0, 0.9397, -0.342]}, "tilted by 20 degrees"),
+        ({"ImageOrientationPatient": [0.9, 0.4359, 0, -0.4359, 0.9, 0]}, "in its plane by 26 deg"),
+        ({"ImageOrientationPatient": [-0.342, 0.9397, 0, 0.9397, 0.342, 0]}, "plane by 20 degrees"),
         ({"ImageType": ["DERIVED", "SECONDARY", "MIP"]}, "image type is MIP: several slices"),
     ],
 )
