@@ -12,6 +12,7 @@ from lungseg.io.stack import stack, with_notes
 
 Key: TypeAlias = tuple[object, ...]
 
+SAME_DIRECTION = 0.01  # of a direction cosine, about half a degree
 NAMED = 3  # other parts of a mixed series that are told one by one
 
 
@@ -45,15 +46,22 @@ def group_series(files: Iterable[Named]) -> list[Series]:
     What has no UID belongs to those in its folder. Scouts, files without a position and files of
     many frames are never mixed with slices.
     """
-    groups: dict[Key, list[Named]] = {}
+    groups: list[list[Named]] = []
+    alike: dict[Key, list[list[Named]]] = {}
     for file in files:
-        groups.setdefault(_key(file), []).append(file)
-    parts: dict[str, list[Key]] = {}
-    for key, group in groups.items():
-        parts.setdefault(_uid(group[0]), []).append(key)
+        known = alike.setdefault(_key(file), [])
+        group = next((one for one in known if _parallel(one[0], file)), None)
+        if group is None:
+            group = []
+            known.append(group)
+            groups.append(group)
+        group.append(file)
+    parts: dict[str, list[list[Named]]] = {}
+    for group in groups:
+        parts.setdefault(_uid(group[0]), []).append(group)
     return [
-        _series(group, [groups[other] for other in parts[_uid(group[0])] if other != key])
-        for key, group in groups.items()
+        _series(group, [other for other in parts[_uid(group[0])] if other is not group])
+        for group in groups
     ]
 
 
@@ -62,14 +70,20 @@ def _uid(file: Named) -> str:
     return f"{file.archive}:{series}"
 
 
+def _parallel(one: Named, other: Named) -> bool:
+    """Whether two files of one key have the same orientation, as far as scanners round it."""
+    directions = [file.header.frames[0].place.directions for file in (one, other)]
+    if directions[0] is None or directions[1] is None:
+        return directions[0] is directions[1]
+    return max(abs(a - b) for a, b in zip(*directions, strict=True)) <= SAME_DIRECTION
+
+
 def _key(file: Named) -> Key:
     header = file.header
     first = header.frames[0]
-    directions = first.place.directions
-    rounded = directions and tuple(round(value, 2) + 0.0 for value in directions)
     alone = file.name if len(header.frames) > 1 else None
     placed = first.place.position is not None
-    return (_uid(file), rounded, header.rows, header.columns, first.refusal, placed, alone)
+    return (_uid(file), header.rows, header.columns, first.refusal, placed, alone)
 
 
 def _series(group: list[Named], others: list[list[Named]]) -> Series:

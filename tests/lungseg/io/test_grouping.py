@@ -111,6 +111,18 @@ def test_what_is_of_another_kind_in_a_series_is_an_input_of_its_own(
     assert "coronal" in refused.refusal
 
 
+def test_an_orientation_that_is_rounded_otherwise_is_the_same(
+    tmp_path: Path, dicom: Write, chest: Chest
+) -> None:
+    for index, hu in enumerate(chest):  # one of two decimals would be 0.98 and 0.99
+        cosine = (0.98499, 0.98501)[index % 2]
+        tilted = [1, 0, 0, 0, cosine, -0.1726]
+        dicom(tmp_path / f"{index}.dcm", hu, 5.0 * index, ImageOrientationPatient=tilted)
+    [one] = grouped(tmp_path).inputs
+    assert len(one.parts) == 5
+    assert [part.notes for part in one.parts] == [()] * 5
+
+
 def test_two_series_of_one_folder_have_the_names_of_their_first_files(
     series: Path, dicom: Write, chest: Chest
 ) -> None:
