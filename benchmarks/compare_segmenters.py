@@ -24,12 +24,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from result_file import write_result
 from untrained_methods import Averaged, ClassicMethod
 
 from lungseg.errors import LungsegError, UsageError
 from lungseg.pseudo_labelling import View
-from lungseg.whole_file import write_whole
-from pipelines.command import CommandParser, ExitCode, nearest, run_command, say
+from pipelines.command import CommandParser, ExitCode, nearest, say
 
 if TYPE_CHECKING:
     from lungseg.data.sources import MaskedSlice
@@ -133,17 +133,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name, variant in VARIANTS.items():
             print(f"{name:26} {variant.what}")
         return ExitCode.DONE
+    return write_result(trained_and_compared, given, hint="the same command goes on")
 
-    def work() -> ExitCode:
-        for name in chosen(given.only):
-            if name not in UNTRAINED and finished(name, given) is None:
-                train(name, given)
-        result = comparison(given)
-        write_whole(given.out, (json.dumps(result, indent=2) + "\n").encode())
-        say(f"wrote {given.out}")
-        return ExitCode.DONE
 
-    return run_command(work, hint="the same command goes on")
+def trained_and_compared(given: argparse.Namespace) -> dict[str, Any]:
+    """The comparison, after the trainings that it lacks."""
+    for name in chosen(given.only):
+        if name not in UNTRAINED and finished(name, given) is None:
+            train(name, given)
+    return comparison(given)
 
 
 def chosen(only: str | None) -> list[str]:
