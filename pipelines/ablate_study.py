@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,10 +12,10 @@ from covidcls.ablation.plan import Plan
 from covidcls.ablation.predictions import JudgedSlice, RowScores, row_scores
 from covidcls.ablation.recipe import with_options
 from covidcls.calibration import Calibration
-from covidcls.data.pictures import LabelledPicture, split_sha256
-from covidcls.evaluation.labelled import Layout, read_labelled_pictures
+from covidcls.data.pictures import LabelledPicture, Layout, split_sha256
+from covidcls.evaluation.labelled import read_labelled_pictures
 from lungseg.errors import UsageError
-from lungseg.whole_file import write_whole
+from lungseg.whole_file import write_json, write_whole
 from pipelines.ablate_cells import Tell, Train, card_of, judge_cells, train_cells, train_process
 from pipelines.extras import check_installed
 from pipelines.output_folder import OutputFolder, is_free
@@ -73,7 +72,9 @@ def ablate(
         if plan.folds is not None:
             chosen[row.name] = chosen_on_folds(scores, logits)
     floors = floors_of([cards[c.name] for c in _of_seed(cells[0].row, cells[0].seed, cells)])
-    table = table_of(rows, floors, reference)
+    # cards of long ago do not say
+    resumed = [bool(card["training"].get("resumed")) for card in cards.values()]
+    table = table_of(rows, floors, reference, resumed)
     judged_on = _judged_on(layout, plan.folds)
 
     from covidcls.ablation.report import as_dict
@@ -153,8 +154,7 @@ def _write(
     written = {name: str(out / name) for name in (*files, "table.json")}
     for name, content in files.items():
         write_whole(out / name, content)
-    whole = {**record, "written": written}
-    write_whole(out / "table.json", (json.dumps(whole, indent=2) + "\n").encode("ascii"))
+    write_json(out / "table.json", {**record, "written": written})
     return written
 
 

@@ -47,6 +47,8 @@ def as_dict(table: Table) -> dict[str, Any]:
         "rows": [_row_as_dict(row) for row in table.rows],
         "floors": [asdict(floor) for floor in table.floors],
         "untested": table.untested,
+        "n_cells": table.n_cells,
+        "n_resumed": table.n_resumed,
         "rules": RULES,
     }
 
@@ -103,6 +105,13 @@ def beside(table: Table) -> Iterator[str]:
         yield f"No row is tested: {table.untested}."
     if len(table.seeds) == 1:
         yield "One seed: the chance of training is in no interval and in no test."
+    if table.n_resumed:
+        yield (
+            f"{table.n_resumed} of {table.n_cells} cells were cut off and resumed: their "
+            "augmentations are others than in one go."
+        )
+    elif table.n_cells:
+        yield f"None of the {table.n_cells} cells was resumed after a cut-off."
 
 
 def in_words(figure: Interval) -> str:

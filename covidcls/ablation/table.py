@@ -83,7 +83,8 @@ class Table:
     """All rows in their order, the ``reference`` that they are tested against, and floors.
 
     ``rows`` are judged on the same ``n_images`` slices of ``n_groups`` patients (papers or images,
-    as ``clustered_by`` says). ``untested``: why there are no tests, or empty.
+    as ``clustered_by`` says). ``untested``: why there are no tests, or empty. Of the ``n_cells``
+    trainings, ``n_resumed`` were cut off and went on.
     """
 
     rows: tuple[TableRow, ...]
@@ -96,6 +97,8 @@ class Table:
     calibrated_by: CalibratedBy
     floors: tuple[Floor, ...] = ()
     untested: str = ""
+    n_cells: int = 0
+    n_resumed: int = 0
 
     @property
     def background(self) -> TableRow | None:
@@ -108,11 +111,12 @@ def table_of(
     rows: Sequence[tuple[RowScores, Mapping[str, Any]]],
     floors: Sequence[Floor] = (),
     reference: str = REFERENCE,
+    resumed: Sequence[bool] = (),
 ) -> Table:
     """Measure ``rows`` (with the options that each changes), and test them against ``reference``.
 
     Where there is no row of that name, or fewer than two patients of a class, nothing is tested
-    and the table says so.
+    and the table says so. ``resumed``: of each training whether it was cut off and went on.
     """
     scores = [row for row, _ in rows]
     tests, untested = _tests(scores, reference)
@@ -146,6 +150,8 @@ def table_of(
         first.calibrated_by,
         tuple(floors),
         untested,
+        len(resumed),
+        sum(resumed),
     )
 
 

@@ -176,7 +176,7 @@ def test_folds_judge_every_slice_once(
 
 def test_finished_cells_are_used_again_whatever_calibrated_them(tmp_path: Path) -> None:
     """Cells as they were kept before a calibration had an intercept; nothing is trained or judged.
-    Each fold has a temperature of its own, which is undone."""
+    Each fold has a temperature of its own, which is undone. One cell was resumed."""
     data, cells = tmp_path / "data", tmp_path / "out" / "cells"
     rng = np.random.default_rng(0)
     labels, folds = np.arange(200) % 2, np.arange(200) // 2 % 5
@@ -190,7 +190,10 @@ def test_finished_cells_are_used_again_whatever_calibrated_them(tmp_path: Path) 
             folder, temperature = cells / f"{row}-seed1-fold{fold}", 1.0 + fold
             folder.mkdir(parents=True)
             floor = {"what": "forest", "value": 0.6, "low": 0.5, "high": 0.7}
-            card = {"temperature": temperature, "floor": floor, "training": {"minutes": 1}}
+            training: dict[str, Any] = {"minutes": 1}  # as before it said whether it was resumed
+            if (row, fold) == ("crop-r5", 3):
+                training = {"minutes": None, "resumed": True}
+            card = {"temperature": temperature, "floor": floor, "training": training}
             (folder / "network.json").write_text(json.dumps(card))
             own = np.flatnonzero(folds == fold)
             lines = [
@@ -205,6 +208,7 @@ def test_finished_cells_are_used_again_whatever_calibrated_them(tmp_path: Path) 
     record = ablate(plan, data, tmp_path / "out", "folders", train=train)
     assert train.trained == []
     assert (record["n_images"], record["calibrated_by"]) == (200, "other folds")
+    assert (record["n_cells"], record["n_resumed"]) == (10, 1)
     full, crop = record["rows"]
     assert crop["auc"]["value"] > full["auc"]["value"]
     for row in (full, crop):

@@ -82,6 +82,14 @@ def test_without_the_reference_or_enough_patients_nothing_is_tested_and_it_says_
     assert any(sentence.startswith("One seed") for sentence in beside(alone))
 
 
+def test_how_many_cells_were_resumed_stands_below_and_in_the_json() -> None:
+    rows = [(scores("full", 0.5), {})]
+    table = table_of(rows, resumed=[False, True, False])
+    assert (as_dict(table)["n_cells"], as_dict(table)["n_resumed"]) == (3, 1)
+    assert "- 1 of 3 cells were cut off and resumed" in markdown(table, "title")
+    assert "None of the 2 cells was resumed" in markdown(table_of(rows, resumed=[False] * 2), "")
+
+
 def test_the_floor_of_several_folds_is_their_mean() -> None:
     def card(value: float) -> dict[str, object]:
         floor = {"what": "forest", "value": value, "low": 0.4, "high": 0.9}
