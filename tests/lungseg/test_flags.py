@@ -45,6 +45,13 @@ def test_true_lungs_are_not_doubtful_from_apex_to_base(z: float) -> None:
     assert flags_of(phantom.lung, display(phantom.hu).astype(np.float32) / 255) == ()
 
 
+@pytest.mark.parametrize("z", [0.15, 0.45, 0.9])
+def test_lungs_of_an_inverted_picture_are_told(z: float) -> None:
+    phantom = make_phantom(z, size=SIZE, seed=5)
+    inverted = 1 - display(phantom.hu).astype(np.float32) / 255
+    assert flags_of(phantom.lung, inverted) == ("bright",)
+
+
 def test_no_lung_is_not_doubtful() -> None:
     nothing = boxes()
     for probability in (0.0, 0.4):
