@@ -63,13 +63,14 @@ def measured(given: argparse.Namespace) -> dict[str, Any]:
     keep_freed_memory()  # as the commands do
     weights = chosen_weights(given.weights, "crop")
     installed = [name for name, backend in BACKENDS.items() if not backend.missing()]
-    segmenters, classifiers = (
-        {name: stage.from_checkpoint(file, device="cpu", backend=name) for name in installed}
-        for stage, file in (
-            (LungSegmenter, weights.segmenter),
-            (CovidClassifier, weights.classifier),
-        )
-    )
+    segmenters = {
+        name: LungSegmenter.from_checkpoint(weights.segmenter, device="cpu", backend=name)
+        for name in installed
+    }
+    classifiers = {
+        name: CovidClassifier.from_checkpoint(weights.classifier, device="cpu", backend=name)
+        for name in installed
+    }
     pairs = [(name, name) for name in installed if name != BASELINE]
     pairs += [pair for pair in MIXED if set(pair) <= set(installed)]
     pipelines = {
@@ -114,12 +115,14 @@ class Difference:
         """Of what torch and another backend say."""
         assert truth.mask is not None and found.mask is not None  # only unreadable ones have none
         moved = zip(truth.box or (), found.box or (), strict=False)
-        both = truth.probability is not None and found.probability is not None
+        apart = None
+        if truth.probability is not None and found.probability is not None:
+            apart = abs(truth.probability - found.probability)
         return cls(
             dice(truth.mask, found.mask),
             max((abs(a - b) for a, b in moved), default=0),
-            abs(truth.probability - found.probability) if both else None,
-            both and truth.label != found.label,
+            apart,
+            apart is not None and truth.label != found.label,
             truth.status != found.status,
         )
 

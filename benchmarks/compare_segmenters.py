@@ -246,10 +246,9 @@ def common_recipe(cards: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         return dict.fromkeys((*shared, "data"))
     first, *others = recipes
     for name in others:
-        differing = unlike(
-            *({key: recipes[one][key] for key in shared} for one in (name, first)),
-            {"seed"} if "seed_everything" in VARIANTS[name].changes else set(),
-        )
+        own, usual = ({key: recipes[one][key] for key in shared} for one in (name, first))
+        reseeded = "seed_everything" in VARIANTS[name].changes
+        differing = unlike(own, usual, {"seed"} if reseeded else set())
         data, common = (recipes[one]["recipe"]["data"] for one in (name, first))
         if unlike(data, common, VARIANTS[name].changed("data")):
             differing.append("data")

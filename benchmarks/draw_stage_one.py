@@ -74,12 +74,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _write(given: argparse.Namespace) -> ExitCode:
+    from PIL.Image import Dither
+
     from lungseg.segmenter import LungSegmenter
     from lungseg.whole_file import write_whole
 
     segmenter = LungSegmenter.from_checkpoint(directory=given.weights)
     content = io.BytesIO()
-    figure = draw_figure(segmenter).quantize(COLOURS, dither=0)
+    figure = draw_figure(segmenter).quantize(COLOURS, dither=Dither.NONE)
     figure.save(content, "PNG", optimize=True)
     given.out.parent.mkdir(parents=True, exist_ok=True)
     write_whole(given.out, content.getvalue())

@@ -117,10 +117,9 @@ def of_lungs(classifier: CovidClassifier, one: Seen) -> float:
     mask = one.lung.mask
     box = seen_box(mask, classifier.region, classifier.margin)
     [cells] = classifier.explained([classifier.see(one.slice, one.lung)])[1]
-    cells = cv2.resize(
-        mask[window(box)].astype(np.float64), cells.shape[::-1], interpolation=cv2.INTER_AREA
-    )
-    return energy_inside(on_slice(cells, box, one.slice.shape), mask) or 0.0
+    inside = mask[window(box)].astype(np.float64)
+    shares = np.asarray(cv2.resize(inside, cells.shape[::-1], interpolation=cv2.INTER_AREA), float)
+    return energy_inside(on_slice(shares, box, one.slice.shape), mask) or 0.0
 
 
 if __name__ == "__main__":
