@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lungseg.errors import UsageError
+from lungseg.io import data_file_of
 from pipelines.results import COLUMNS, cell_of_path
 from pipelines.versions import versions
 
@@ -89,9 +90,15 @@ def resume_place(
 def _fingerprint(files: Sequence[Path], paths: Sequence[str]) -> str:
     digest = hashlib.sha256()
     for file, path in zip(files, paths, strict=True):
-        try:
-            size = file.stat().st_size
-        except OSError:
-            size = -1  # it gets its row as unreadable
-        digest.update(os.fsencode(path) + b"\0%d\0" % size)
+        digest.update(os.fsencode(path) + b"\0%d\0" % _size(file))
+        data = data_file_of(file)
+        if isinstance(data, Path):  # the voxels of a header
+            digest.update(os.fsencode(data.name) + b"\0%d\0" % _size(data))
     return digest.hexdigest()
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return -1  # it gets its row as unreadable

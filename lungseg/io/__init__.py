@@ -1,6 +1,7 @@
 """From files and arrays to slices in the normal form; never imports torch."""
 
 from lungseg.io.arrays import as_slices
+from lungseg.io.data_files import data_file_of
 from lungseg.io.formats import FORMATS, Format
 from lungseg.io.grouping import Grouped, Input, Part, group_inputs
 from lungseg.io.inputs import Inputs, find_inputs
@@ -21,6 +22,7 @@ __all__ = [
     "Reading",
     "Window",
     "as_slices",
+    "data_file_of",
     "find_inputs",
     "group_inputs",
     "parse_window",

@@ -51,6 +51,15 @@ class Member:
         """No: folders in an archive are no members."""
         return False
 
+    def is_file(self) -> bool:
+        """Whether the archive has it. Raises OSError, and what a damaged archive raises."""
+        return self.entry in _opened(self.archive).NameToInfo
+
+    def with_name(self, name: str) -> Member:
+        """Another file, of a ``name`` without a path, in the same folder of the archive."""
+        path = PurePosixPath(self.path).with_name(name)
+        return Member(self.archive, path.as_posix(), self.entry.removesuffix(self.name) + name)
+
     def open(self, mode: str = "rb") -> io.BytesIO:
         """The content as a file in memory, checked by its checksum.
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from lungseg.errors import UnreadableError
 from lungseg.io.archive import InputFile, Member, head_of, members
+from lungseg.io.data_files import DETACHED, data_files_of
 from lungseg.io.dicom.series import Named, Series, group_series
-from lungseg.io.formats import HEAD_BYTES, format_of_content, is_input
+from lungseg.io.formats import HEAD_BYTES, format_of_content, format_of_name, is_input
 
 
 @dataclass(frozen=True)
@@ -54,18 +55,17 @@ def group_inputs(files: Iterable[InputFile], root: Path | None = None) -> Groupe
 
     A DICOM series is the files of one SeriesInstanceUID, orientation and matrix, wherever they lie;
     it has the name of their common folder where no other series has that, else that of its first
-    file. The members of a zip archive are inputs as in a folder. Reads the first bytes of all files
-    and the headers of DICOM files. What cannot be read is an input that says so when it is read.
+    file. The members of a zip archive are inputs as in a folder; a file with the voxels of a header
+    beside it is none of its own. Reads the first bytes of all files and the headers of DICOM files
+    and volumes. What cannot be read is an input that says so when it is read.
     """
     known: list[Part] = []
-    formats: dict[str, str] = {}
     dicom: list[Named] = []
-    ignored = 0
-    for part in _parts(files, root):
-        if part is None:
-            ignored += 1
-            continue
-        formats[part.name] = _format_of(part.file)
+    parts = list(_parts(files, root))
+    ignored = parts.count(None)
+    given = [part for part in parts if part is not None]
+    formats = {part.name: _format_of(part.file) for part in given}
+    for part in _without_data_files(given, formats):
         if formats[part.name] == "DICOM":
             header = _named(part)
             if header is not None and header.header.is_directory:
@@ -110,9 +110,22 @@ def _unfolded(part: Part) -> Iterator[Part | None]:
     if not wanted:
         yield part
         return
-    yield from (None for _ in range(len(found) - len(wanted)))
+    others = set(found) - set(wanted) - data_files_of(wanted)
+    yield from (None for _ in others)
     for member in wanted:
         yield from _unfolded(Part(member, f"{part.name}/{member.path}"))
+
+
+def _without_data_files(parts: Sequence[Part], formats: Mapping[str, str]) -> list[Part]:
+    """``parts`` without those whose bytes look like an input by accident, being voxels.
+
+    What is named like an input, or is a header itself, stays, whatever another header says.
+    """
+    headers = {part.file for part in parts if formats[part.name] in DETACHED}
+    data = data_files_of(headers) - headers
+    return [
+        part for part in parts if part.file not in data or format_of_name(part.file) is not None
+    ]
 
 
 def _is_member(member: InputFile) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lungseg.errors import UsageError
 from lungseg.io.archive import head_of
+from lungseg.io.data_files import data_files_of
 from lungseg.io.formats import HEAD_BYTES, is_input, names_of_formats
 
 
@@ -27,8 +28,8 @@ def find_inputs(root: Path) -> Inputs:
 
     An input is a file with a known extension in any case, or with the first bytes of a known
     format. Hidden files (``.DS_Store``, ``._slice.png``), files in hidden folders and all else are
-    counted as ignored; links to folders are not followed. Files are sorted by their POSIX path
-    below ``root``, by code point.
+    counted as ignored, but for the voxels of a header beside them; links to folders are not
+    followed. Files are sorted by their POSIX path below ``root``, by code point.
 
     Raises UsageError when ``root`` is missing, cannot be listed, or has no input.
     """
@@ -43,15 +44,16 @@ def find_inputs(root: Path) -> Inputs:
         ) from error
     unreadable: list[Path] = []
     files = []
-    ignored = 0
+    others = []
     for path in _walk(root, unreadable):
         hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
         if not hidden and _is_input(path):
             files.append(path)
         else:
-            ignored += 1
+            others.append(path)
     if not files:
-        raise UsageError(_nothing_in(root, ignored, unreadable))
+        raise UsageError(_nothing_in(root, len(others), unreadable))
+    ignored = len(others) - len(data_files_of(files).intersection(others))
     files.sort(key=lambda path: path.relative_to(root).as_posix())
     return Inputs(tuple(files), ignored, tuple(sorted(unreadable)))
 

@@ -1,4 +1,4 @@
-"""MetaImage volumes (.mha) as ITK writes them.
+"""MetaImage volumes (.mha, or .mhd and .raw or .zraw) as ITK writes them.
 
 Read here: ITK is a package of 300 MB, and the one small library (metaimageio) opens whatever path a
 header names, unpacks without bounds and takes no file in memory.
@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from lungseg.errors import UnreadableError
 from lungseg.io.archive import InputFile
+from lungseg.io.detached import voxels_beside
 from lungseg.io.volumes import Volume, volume_of
-from lungseg.io.voxels import check_axes, check_bytes, unpacked
+from lungseg.io.voxels import check_axes, check_bytes, check_whole, unpacked
 
 TYPES = {
     "MET_CHAR": "i1",
@@ -41,16 +42,14 @@ LPS_TO_RAS = np.array([-1.0, -1.0, 1.0])
 
 
 def read_metaimage(file: InputFile) -> Volume:
-    """The volume in a MetaImage file whose voxels follow its header.
+    """The volume in a MetaImage file whose voxels follow its header, or lie in a file beside it.
 
-    Raises UnreadableError for voxels in another file, as text or not right after the header,
-    another number of axes or channels, more bytes than allowed; ValueError and KeyError for a
-    damaged header.
+    Raises UnreadableError for voxels in several files, in a file that is missing, short or in
+    another folder, as text or behind a second header, another number of axes or channels, more
+    bytes than allowed; ValueError and KeyError for a damaged header.
     """
     with file.open("rb") as stream:
         header = _header(stream)
-        if header.get("elementdatafile", "").upper() != "LOCAL":
-            raise UnreadableError(f"{file} has its voxels in another file; save both as one .mha")
         if header.get("binarydata", "true").lower() == "false":
             raise UnreadableError(f"{file} has its voxels as text; save them as binary data")
         if header.get("headersize", "0") != "0":
@@ -65,9 +64,12 @@ def read_metaimage(file: InputFile) -> Volume:
         kind = np.dtype(order + TYPES[header["elementtype"].upper()])
         wanted = check_bytes(file, sizes, kind.itemsize)
         packed = _true(header, "compresseddata")
-        content = unpacked(stream, wanted) if packed else stream.read(wanted)
-    if len(content) < wanted:
-        raise ValueError(f"{len(content):,} bytes of voxels, expected {wanted:,}")
+        name = _data_name(header)
+        if name is not None:
+            with voxels_beside(file, name) as beside:
+                content = _content(beside, wanted, packed)
+        else:
+            content = _content(stream, wanted, packed)
     stored: NDArray[Any] = np.frombuffer(content, kind).reshape(sizes[::-1]).T
     sized = any(name in header for name in SPACINGS)
     said = () if sized else ("its header gives no size of a voxel: taken for 1 mm",)
@@ -80,11 +82,27 @@ def metaimage_affine(file: InputFile) -> NDArray[np.float64]:
         return _affine(_header(stream), file)
 
 
+def metaimage_data_name(stream: BinaryIO) -> str | None:
+    """What a header calls the file of its voxels; None where they follow it."""
+    return _data_name(_header(stream))
+
+
+def _data_name(header: dict[str, str]) -> str | None:
+    name = header["elementdatafile"]
+    return None if name.upper() == "LOCAL" else name
+
+
+def _content(stream: BinaryIO, wanted: int, packed: bool) -> bytes:
+    content = unpacked(stream, wanted) if packed else stream.read(wanted)
+    check_whole(content, wanted)
+    return content
+
+
 def _header(stream: BinaryIO) -> dict[str, str]:
     """The lines up to where the voxels begin, keys in lower case."""
     header: dict[str, str] = {}
     for _ in range(MAX_HEADER_LINES):
-        key, equals, value = stream.readline(MAX_LINE).decode("ascii", "replace").partition("=")
+        key, equals, value = stream.readline(MAX_LINE).decode("utf-8", "replace").partition("=")
         if not equals:
             break
         header[key.strip().lower()] = value.strip()

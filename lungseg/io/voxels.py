@@ -38,6 +38,12 @@ def check_axes(file: InputFile, sizes: Sequence[int]) -> None:
         )
 
 
+def check_whole(content: bytes, wanted: int) -> None:
+    """Raise ValueError where there are fewer bytes than ``wanted``."""
+    if len(content) < wanted:
+        raise ValueError(f"{len(content):,} bytes of voxels, expected {wanted:,}")
+
+
 def unpacked(stream: BinaryIO, limit: int) -> bytes:
     """At most ``limit`` bytes of what is left of a zlib, gzip or bzip2 ``stream``.
 

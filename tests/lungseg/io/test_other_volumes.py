@@ -105,7 +105,7 @@ def test_an_offset_that_was_taken_off_twice_is_told(
 @pytest.mark.parametrize(
     ("name", "find", "put", "message"),
     [
-        ("x.mha", b"= LOCAL", b"= ../secret.raw", "voxels in another file"),
+        ("x.mha", b"= LOCAL", b"= ../secret.raw", "voxels in '../secret.raw', expected"),
         ("x.mha", b"DimSize = 40", b"DimSize = 999999999", "promises 999999"),
         ("x.mha", b"DimSize = 40", b"DimSize = -4", "promises -4"),
         ("x.mha", b"DimSize = 40", b"DimSize = 44", "bytes of voxels, expected"),
@@ -113,7 +113,7 @@ def test_an_offset_that_was_taken_off_twice_is_told(
         ("x.mha", b"TransformMatrix", b"TransformMatrxx", "no direction"),
         ("x.mha", b"BinaryData = True", b"BinaryData = False", "voxels as text"),
         ("x.mha", b"NDims = 3", b"NDims = 3\nHeaderSize = 64", "a second header .HeaderSize."),
-        ("x.nrrd", b"encoding: raw", b"data file: /etc/passwd\nencoding: raw", "another file"),
+        ("x.nrrd", b"encoding: raw", b"data file: /etc/passwd\nencoding: raw", "/etc/passwd.,"),
         ("x.nrrd", b"sizes: 40", b"sizes: 999999999", "promises 999999"),
         ("x.nrrd", b"sizes: 40", b"sizes: 44", "cannot be decoded"),
         ("x.nrrd", b"left-posterior-superior", b"scanner-xyz", "'scanner-xyz', expected one of"),
