@@ -28,10 +28,11 @@ example:
 
 pairs an image with the mask of the same name up to the suffix: pictures (PNG, JPEG, TIFF, BMP) or
 NIfTI volumes in HU (.nii, .nii.gz); what is not zero in a mask is the target, but 3 (effusion) is
-no lesion. Writes metrics.json, cases.csv, worst.png and, for volumes, volumes.csv.
+no lesion, unless --labels says which values are (--target lesion --labels 2 for masks of predict).
+Writes metrics.json, cases.csv, worst.png and, for volumes, volumes.csv.
 
 exit codes: 0 all well, 1 could not finish, 2 wrong use, 3 finished, but some file has no
-partner, some slice could not be judged, or no mask has the target
+partner, some slice could not be judged, no mask has the target, or lesions cover the lungs
 """
 CLS_EXAMPLE = """\
 examples:
@@ -76,6 +77,14 @@ def parser() -> CommandParser:
     return parser
 
 
+def label(text: str) -> int:
+    """A value of a mask that is no background. Raises ValueError."""
+    value = int(text)
+    if not 1 <= value <= 255:
+        raise ValueError
+    return value
+
+
 def _add_seg(seg: CommandParser) -> None:
     add = seg.add_argument
     add("--images", type=Path, required=True, metavar="DIR", help="folder of slices or volumes")
@@ -83,6 +92,13 @@ def _add_seg(seg: CommandParser) -> None:
     add("--out", type=Path, required=True, help="folder to write")
     add("--overwrite", action="store_true", help="replace an earlier evaluation")
     add("--target", choices=("lung", "lesion"), default="lung", help="(%(default)s)")
+    add(
+        "--labels",
+        type=label,
+        nargs="+",
+        metavar="N",
+        help="values of the masks that are the target (all but 0, for lesions but 3 too)",
+    )
     add(
         "--patients",
         type=Path,
@@ -126,6 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _seg(given: argparse.Namespace) -> ExitCode:
     chosen = SegOptions(
         target=given.target,
+        labels=tuple(given.labels or ()),
         patients=given.patients,
         checkpoint=given.checkpoint,
         weights=given.weights,

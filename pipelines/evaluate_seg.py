@@ -39,6 +39,7 @@ class Options:
     """How to judge: see ``python -m pipelines.evaluate seg --help``."""
 
     target: Target = "lung"
+    labels: tuple[int, ...] = ()
     patients: Path | None = None
     checkpoint: str | None = None
     weights: Path | None = None
@@ -82,6 +83,7 @@ def evaluate_seg(
         options.batch_size,
         progress,
         options.hu_offset,
+        options.labels,
     )
     record = {
         "tool": "lungseg-covid evaluate seg",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, Literal
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lungseg.lung_mask import LungMask
     from lungseg.segmenter import LungSegmenter
 
+MOST_LESION = 0.8  # of the lungs of a whole set: lesions cover less, even of the severely ill
 Progress = Callable[[int, int], object]
 Clusters = Literal["patient", "volume", "file", "slice"]
 
@@ -82,13 +83,20 @@ class VolumeCase:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """All slices in the order of their files, and the overlays of the worst of them."""
+    """All slices in the order of their files, and the overlays of the worst of them.
+
+    ``values``: those of all masks, sorted, and those ``chosen`` as the target. ``covered``: share
+    of the lungs found that the true masks cover.
+    """
 
     target: Target
     pairs: Pairs
     cases: tuple[Case, ...]
     patients_known: bool
     worst: Sequence[Overlay]
+    values: tuple[int, ...] = ()
+    chosen: tuple[int, ...] = ()
+    covered: float = 0.0
 
     @property
     def clusters(self) -> Clusters:
@@ -115,11 +123,18 @@ class Evaluation:
         return [one for one in self.cases if one.scores is None]
 
     @property
+    def lesions_are_lungs(self) -> bool:
+        """Whether what was taken for lesions covers the lungs as only lungs do."""
+        return self.target == "lesion" and self.covered > MOST_LESION
+
+    @property
     def needs_look(self) -> bool:
-        """Whether something could not be judged, has no partner, or no mask has the target."""
+        """Whether something could not be judged, has no partner, no mask has the target, or its
+        lesions are lungs."""
         alone = self.pairs.images_without_mask or self.pairs.masks_without_image
         scores = [one.scores for one in self.cases if one.scores is not None]
-        return bool(self.errors or alone) or not any(s.overlap.has_target for s in scores)
+        found = any(one.overlap.has_target for one in scores)
+        return bool(self.errors or alone) or not found or self.lesions_are_lungs
 
 
 def evaluate(
@@ -130,17 +145,21 @@ def evaluate(
     batch_size: int = 16,
     progress: Progress | None = None,
     hu_offset: float | None = None,
+    chosen: Collection[int] = (),
 ) -> Evaluation:
     """Score the mask that ``segmenter`` finds in every slice against the true one.
 
     ``patients``: by the name of a case, where they are known. ``progress(done, total)`` is called
-    with numbers of pairs. ``hu_offset``: 16-bit pictures are HU + this. Raises UsageError when the
+    with numbers of pairs. ``hu_offset``: 16-bit pictures are HU + this. ``chosen``: values of the
+    masks that are the target (see :func:`lungseg.io.masks.target_of`). Raises UsageError when the
     segmenter finds no lesions where they are the ``target``.
     """
     named = patients or {}
     cases: list[Case] = []
     worst = Worst()
-    for batch in _batched(read_labelled(pairs.pairs, target, hu_offset), batch_size):
+    values: set[int] = set()
+    covered = lungs = 0
+    for batch in _batched(read_labelled(pairs.pairs, target, hu_offset, chosen), batch_size):
         masks = iter(segmenter.predict([one.slice for one in batch if one.slice], batch_size))
         for one in batch:
             patient = named.get(one.case, "")
@@ -150,6 +169,9 @@ def evaluate(
             mask = next(masks)
             found = _target_in(mask, target, segmenter.name)
             scores = score(found, one.truth)
+            values.update(one.values)
+            covered += int((one.truth & mask.mask).sum())
+            lungs += int(mask.mask.sum())
             worst.add(Overlay(one.case, one.index, scores.overlap, one.slice, one.truth, found))
             cases.append(
                 Case(
@@ -163,7 +185,16 @@ def evaluate(
             )
         if progress:
             progress(batch[-1].position + 1, len(pairs.pairs))
-    return Evaluation(target, pairs, tuple(cases), patients is not None, worst.overlays)
+    return Evaluation(
+        target,
+        pairs,
+        tuple(cases),
+        patients is not None,
+        worst.overlays,
+        tuple(sorted(values)),
+        tuple(sorted(chosen)),
+        covered / max(lungs, 1),
+    )
 
 
 def score(mask: NDArray[np.bool_], truth: NDArray[np.bool_]) -> Scores:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lungseg.errors import UnreadableError
 from lungseg.evaluation.pairs import Pair
 from lungseg.io import read_slices
-from lungseg.io.masks import Target, labels_of, read_labels, target_of
+from lungseg.io.masks import Target, fractions_in, labels_of, read_labels, target_of
 from lungseg.io.volumes import read_volume, voxels_apart
 from lungseg.slice import Slice
 
@@ -21,7 +21,8 @@ from lungseg.slice import Slice
 class Labelled:
     """A slice with its ``truth`` (bool H x W), or the ``error`` that it cannot be judged for.
 
-    ``position``: of its pair, from 0. ``index``: from 0 within the case.
+    ``position``: of its pair, from 0. ``index``: from 0 within the case. ``values``: those of its
+    mask.
     """
 
     position: int
@@ -30,24 +31,30 @@ class Labelled:
     slice: Slice | None = None
     truth: NDArray[np.bool_] | None = None
     error: str = ""
+    values: tuple[int, ...] = ()
 
 
 def read_labelled(
-    pairs: Sequence[Pair], target: Target, hu_offset: float | None = None
+    pairs: Sequence[Pair],
+    target: Target,
+    hu_offset: float | None = None,
+    chosen: Collection[int] = (),
 ) -> Iterator[Labelled]:
     """Every slice of every pair in order, of volumes from the lowest up.
 
     What cannot be read or does not fit together is one item with an error. Only one volume with
-    its mask is in memory at a time. ``hu_offset``: see ``read_slices``.
+    its mask is in memory at a time. ``hu_offset``: see ``read_slices``. ``chosen``: see
+    ``target_of``.
     """
     for position, pair in enumerate(pairs):
         index = 0
         try:
             for slice_, labels in _volume(pair) if pair.is_volume else _pictures(pair, hu_offset):
-                truth, assumed = target_of(labels, target)
+                truth, assumed = target_of(labels, target, chosen)
                 if assumed:
                     slice_ = replace(slice_, messages=(*slice_.messages, assumed))
-                yield Labelled(position, pair.case, index, slice_, truth)
+                values = tuple(np.unique(labels).tolist())
+                yield Labelled(position, pair.case, index, slice_, truth, values=values)
                 index += 1
         except UnreadableError as error:
             # the row names the case already; where its files lie is not the report's business
@@ -75,8 +82,9 @@ def _volume(pair: Pair) -> Iterator[tuple[Slice, NDArray[np.uint8]]]:
         said = ("the header of the mask lies elsewhere: it is laid on the image voxel by voxel",)
     _check_size(image.stored.shape, mask.stored.shape)
     for index, slice_ in enumerate(image.slices()):
-        messages = tuple(dict.fromkeys((*slice_.messages, *said)))
-        yield replace(slice_, messages=messages), labels_of(mask.values(index))
+        values = mask.values(index)
+        messages = tuple(dict.fromkeys((*slice_.messages, *said, *fractions_in(values))))
+        yield replace(slice_, messages=messages), labels_of(values)
 
 
 def _check_size(image: tuple[int, ...], mask: tuple[int, ...]) -> None:

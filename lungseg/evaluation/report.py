@@ -20,8 +20,11 @@ FIGURES: dict[str, Literal["lowest", "highest"]] = {  # and which end of each is
 }
 DIGITS = 4
 NAMED = 5  # of a list in a message
+FEW_GROUPS = 5
 
 RULES = {
+    "values": "those of all masks; the target is what has one of chosen_values, else what is not "
+    "0, where for lesions 3 (effusion) does not count",
     "n": "slices whose true mask is not empty; the figures are over these",
     "n_groups": "intervals: 95 %, percentile bootstrap of 2,000 resamples of these groups",
     "empty_slices": f"a mask, true or predicted, below {EMPTY:.1%} of the picture is empty; masks "
@@ -50,6 +53,8 @@ def metrics(evaluation: Evaluation) -> dict[str, Any]:
     patients = len(set(groups)) if evaluation.clusters == "patient" else None
     found: dict[str, Any] = {
         "target": evaluation.target,
+        "values": list(evaluation.values),
+        "chosen_values": list(evaluation.chosen) or None,
         "n": len(counted),
         "n_groups": len(set(groups)),
         "n_patients": patients,
@@ -131,8 +136,16 @@ def _messages(evaluation: Evaluation, n_groups: int) -> Iterator[str]:
         yield f"{assumed} slices were read with assumptions, see their message in cases.csv"
     if not n_groups:
         yield f"no mask has {evaluation.target}: are they the right masks?"
+    if evaluation.lesions_are_lungs:
+        values = _named([str(value) for value in evaluation.values])
+        yield (
+            f"what was taken for lesion covers {evaluation.covered:.0%} of the lungs found; the "
+            f"masks have the values {values}: say by --labels which of them are lesion"
+        )
     if n_groups == 1:
         yield f"one {evaluation.clusters} alone gives intervals without width"
+    elif 1 < n_groups < FEW_GROUPS:
+        yield f"an interval over {n_groups} {evaluation.clusters}s is a range, not more"
 
 
 def _named(names: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +16,7 @@ from lungseg.io.read import read_slices
 Target = Literal["lung", "lesion"]
 
 EFFUSION = 3  # the class beside 1 ground glass and 2 consolidation that is no lesion of the lung
+WHOLE = 0.01  # a value so near to a whole number is one that was stored inexactly
 MOST_LABELS = 32  # classes are numbered up to here; brighter ones are few, or evenly spaced
 
 
@@ -65,16 +66,33 @@ def labels_of(values: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
 
-def target_of(labels: NDArray[np.uint8], target: Target) -> tuple[NDArray[np.bool_], str]:
-    """Bool mask of what is not zero in ``labels`` (H x W), and what had to be assumed for it.
+def fractions_in(values: NDArray[np.float32]) -> tuple[str, ...]:
+    """What has to be told of values that are no whole numbers, such as probabilities."""
+    if (np.abs(values - np.rint(values)) <= WHOLE).all():
+        return ()
+    return ("the mask has values that are no whole numbers: they are rounded",)
 
-    A lesion is any class but ``EFFUSION``. Values that are no classes (a JPEG, or a mask that was
-    resized smoothly) are target from half as bright as the largest.
+
+def target_of(
+    labels: NDArray[np.uint8], target: Target, chosen: Collection[int] = ()
+) -> tuple[NDArray[np.bool_], str]:
+    """Bool mask of the target in ``labels`` (H x W), and what had to be assumed for it.
+
+    The target is what has one of the ``chosen`` values; if there are none, what is not zero, where
+    for a lesion ``EFFUSION`` does not count. Values that are no classes (a JPEG, or a mask that was
+    resized smoothly) are target from half as bright as the largest; raises UnreadableError if some
+    are ``chosen``.
     """
     values = np.flatnonzero(np.bincount(labels.ravel(), minlength=256))
     if not _are_classes(values):
+        if chosen:
+            raise UnreadableError(
+                f"the mask has {len(values)} grey values, which are no labels to choose from"
+            )
         half = values[-1] / 2
         return labels >= half, f"a mask of {len(values)} grey values: {half:g} and more is target"
+    if chosen:
+        return np.isin(labels, list(chosen)), ""
     found = labels != 0
     return (found & (labels != EFFUSION) if target == "lesion" else found), ""
 

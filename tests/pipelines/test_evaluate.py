@@ -129,6 +129,19 @@ def test_volumes_have_rows_and_figures_of_their_own(
     assert "volumes" in said
 
 
+def test_the_values_that_are_the_target_can_be_named(evaluate: Evaluate, data: Path) -> None:
+    for mask in sorted((data / "masks").glob("s*.png")):
+        lung = np.asarray(Image.open(mask), np.uint8)
+        heart = np.zeros_like(lung)
+        heart[:9] = 2
+        Image.fromarray(np.maximum(lung, heart)).save(mask)
+    assert evaluate("--labels", 1, "--overwrite")[0] == 0
+    named = metrics_in(data)
+    assert (named["values"], named["chosen_values"]) == ([0, 1, 2], [1])
+    assert evaluate("--overwrite")[0] == 0
+    assert metrics_in(data)["dice"]["mean"] < named["dice"]["mean"]
+
+
 def test_what_needs_a_look_is_told_and_gives_exit_code_three(
     evaluate: Evaluate, data: Path
 ) -> None:
@@ -204,6 +217,7 @@ def test_an_earlier_evaluation_is_replaced_only_when_told_to(
         (["seg", "--maks", "x"], "pipelines.evaluate"),
         (["seg", "--images=a", "--masks=b", "--out=c", "--targt=lung"], "did you mean --target"),
         (["seg", "--images=a", "--masks=b", "--out=c", "--batch-size=0"], "whole number from 1"),
+        (["seg", "--images=a", "--masks=b", "--out=c", "--labels=0"], "--labels"),
     ],
 )
 def test_wrong_arguments_are_told(
@@ -231,7 +245,8 @@ def test_real_slices_are_scored(evaluate: Evaluate, data: Path, shared_data: Pat
     found = metrics_in(data)
     assert (found["n"], found["n_patients"]) == (2, 2)
     assert found["messages"] == [
-        "1,612 of the 1,614 rows of slices.csv name no file here, the first 0001"
+        "an interval over 2 patients is a range, not more",
+        "1,612 of the 1,614 rows of slices.csv name no file here, the first 0001",
     ]
     _, rows = rows_of(data / "out" / "cases.csv")
     assert float(rows[0]["true_fraction"]) == pytest.approx(1584 / 256**2, abs=1e-6)

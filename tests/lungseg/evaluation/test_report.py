@@ -10,11 +10,15 @@ from typing import Any
 import nibabel
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
 
 from lungseg.evaluation.evaluate import evaluate
 from lungseg.evaluation.pairs import find_pairs
 from lungseg.evaluation.report import metrics
 from lungseg.phantom import make_phantom
+
+Bar = Callable[..., NDArray[np.bool_]]
 
 
 def test_figures_are_over_slices_with_target_and_the_rest_is_counted(
@@ -29,7 +33,8 @@ def test_figures_are_over_slices_with_target_and_the_rest_is_counted(
     assert found["dice"]["low"] <= found["dice"]["mean"] <= found["dice"]["high"]
     assert found["empty_slices"] == {"n": 2, "correctly_empty": 1}
     assert "dice_pooled" not in found and "volumes" not in found
-    assert found["messages"] == []
+    assert found["messages"] == ["an interval over 3 slices is a range, not more"]
+    assert (found["values"], found["chosen_values"]) == ([0, 255], None)
 
 
 def test_lesions_are_pooled_over_all_slices(folder: Path, segmenter: Any) -> None:
@@ -47,12 +52,34 @@ def test_intervals_are_over_patients_where_they_are_known(folder: Path, segmente
     patients = {"a-found": "ann", "b-moved": "ann", "d-empty": "ann"}
     found = metrics(evaluate(segmenter, pairs, patients=patients))
     assert (found["clustered_by"], found["n_patients"], found["n_groups"]) == ("patient", 2, 2)
-    [message] = found["messages"]
+    message, few = found["messages"]
+    assert few == "an interval over 2 patients is a range, not more"
     assert message.startswith("2 cases have no patient")
     assert "c-missed, e-invented" in message
     alone = metrics(evaluate(segmenter, pairs, patients=patients | {"c-missed": "ann"}))
     assert alone["dice"]["low"] == alone["dice"]["mean"] == alone["dice"]["high"]
     assert any("without width" in message for message in alone["messages"])
+
+
+def test_lesions_that_cover_the_lungs_are_told_with_the_values_to_choose_from(
+    tmp_path: Path, segmenter: Any, bar: Bar
+) -> None:
+    lungs, lesion = bar(5, 20), bar(5, 4)
+    for folder in ("images", "masks"):
+        (tmp_path / folder).mkdir()
+    picture = np.where(lesion, 10, np.where(lungs, 60, 200))
+    Image.fromarray(picture.astype(np.uint8)).save(tmp_path / "images" / "a.png")
+    mask = np.where(lesion, 2, lungs)  # as predict --masks writes it
+    Image.fromarray(mask.astype(np.uint8)).save(tmp_path / "masks" / "a.png")
+    pairs = find_pairs(tmp_path / "images", tmp_path / "masks")
+    whole = evaluate(segmenter, pairs, "lesion")
+    assert whole.needs_look
+    said = metrics(whole)["messages"][0]
+    assert "covers 100% of the lungs found; the masks have the values 0, 1, 2: say by" in said
+    chosen = evaluate(segmenter, pairs, "lesion", chosen=[2])
+    found = metrics(chosen)
+    assert not chosen.needs_look
+    assert (found["dice"]["mean"], found["chosen_values"]) == (1, [2])
 
 
 def test_what_cannot_be_judged_is_counted_and_the_rest_goes_on(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lungseg.errors import UnreadableError
-from lungseg.io.masks import labels_of, read_labels, target_of
+from lungseg.io.masks import fractions_in, labels_of, read_labels, target_of
 
 CLASSES = np.array([[0, 0, 1], [2, 3, 3]], np.uint8)
 
@@ -93,6 +93,19 @@ def test_a_smoothly_resized_mask_has_its_edge_at_half_grey() -> None:
     labels = np.asarray(small.resize((64, 64), Image.Resampling.BILINEAR))
     found, assumed = target_of(labels, "lung")
     assert found.mean() == pytest.approx(0.25, abs=0.01) and "grey values" in assumed
+
+
+def test_the_values_of_the_target_can_be_chosen() -> None:
+    assert np.array_equal(target_of(CLASSES, "lesion", [3])[0], CLASSES == 3)
+    grey = np.linspace(0, 255, 64).astype(np.uint8)[None]
+    grey[0, 1] = 3
+    with pytest.raises(UnreadableError, match="64 grey values, which are no labels to choose from"):
+        target_of(grey, "lesion", [3])
+
+
+def test_fractions_are_told() -> None:
+    assert fractions_in(np.array([[0, 0.4]], np.float32))[0].startswith("the mask has values that")
+    assert fractions_in(np.array([[0, 1.001, 3]], np.float32)) == ()
 
 
 def test_values_beyond_eight_bits_stay_labels() -> None:
