@@ -61,9 +61,9 @@ def group_inputs(files: Iterable[InputFile], root: Path | None = None) -> Groupe
     """
     known: list[Part] = []
     dicom: list[Named] = []
-    parts = list(_parts(files, root))
-    ignored = parts.count(None)
-    given = [part for part in parts if part is not None]
+    found = list(_parts(files, root))
+    ignored = found.count(None)
+    given = [part for part in found if part is not None]
     formats = {part.name: _format_of(part.file) for part in given}
     for part in _without_data_files(given, formats):
         if formats[part.name] == "DICOM":
