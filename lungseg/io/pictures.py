@@ -43,6 +43,8 @@ from lungseg.slice import Slice, Source
 DEEP_GREY = {"I;16", "I;16B", "I;16L", "I", "F"}  # Pillow's modes of more than 8 bits
 CLEARLY_COLOURED = int(COLOUR_SPREAD * 255) + 1  # smallest spread of 8-bit values
 SIGNED = 2  # of TIFF's SampleFormat
+NEW_SUBFILE_TYPE = 254  # TIFF's tag of what a page is for, one bit a use
+REDUCED = 1  # its bit of a smaller copy of another page
 OF_IMAGEJ = re.compile(r"ImageJ=.*?^images=(\d+)", re.DOTALL | re.MULTILINE)  # how many pages
 PNG_BIT_DEPTH = 24  # where the header chunk, which must come first, has it
 
@@ -82,21 +84,34 @@ def read_bmp(path: InputFile, reading: Reading) -> Iterator[Slice]:
 
 
 def read_tiff(path: InputFile, reading: Reading) -> Iterator[Slice]:
-    """One slice per page, read page by page; a damaged page raises after those before it."""
+    """One slice per page, read page by page; a damaged page raises after those before it.
+
+    A page that is marked as a smaller copy of another is none; raises UnreadableError where there
+    is no other.
+    """
     with path.open("rb") as file:
         with _known_numbers(path):
             picture = TiffImageFile(file)
         promised = OF_IMAGEJ.match(str(picture.tag_v2.get(IMAGEDESCRIPTION, "")))
+        slices = 0
         for index in count():
             try:
                 with _known_numbers(path):
                     picture.seek(index)
             except EOFError:
                 break
+            if picture.tag_v2.get(NEW_SUBFILE_TYPE, 0) & REDUCED:
+                continue
             check_size(picture, path, reading)
             deep = 16 in picture.tag_v2.get(BITSPERSAMPLE, (1,))
             grey = grey_of_page(picture, path, index, reading, deep)
-            yield grey.to_slice(Source(str(path), index))
+            yield grey.to_slice(Source(str(path), slices))
+            slices += 1
+    if not slices:
+        raise UnreadableError(
+            f"{path} has no picture but one that is marked as a smaller copy of another "
+            "(NewSubfileType); save the other one"
+        )
     if promised and index < int(promised[1]):
         raise UnreadableError(
             f"{path} promises {promised[1]} pictures, but lists {index}: ImageJ writes large "

@@ -274,6 +274,24 @@ def test_tiff_pages_are_slices_counted_from_0(tmp_path: Path) -> None:
     assert "16-bit" in found[4].messages[0]
 
 
+def test_smaller_copies_of_a_page_are_no_slices(tmp_path: Path) -> None:
+    def page(shade: int, use: int) -> Image.Image:
+        picture = Image.fromarray(np.full((6, 8), shade, np.uint8))
+        picture.encoderinfo = {"tiffinfo": {254: use}}
+        return picture
+
+    def write(*uses: int) -> Path:
+        first, *others = (page(50 * number, use) for number, use in enumerate(uses))
+        tags = first.encoderinfo["tiffinfo"]
+        return saved(first, tmp_path / "x.tif", save_all=True, append_images=others, tiffinfo=tags)
+
+    found = list(read_slices(write(1, 0, 3, 2)))  # 2: a page of several, 1: a smaller copy
+    assert [slice_.source.index for slice_ in found] == [0, 1]
+    assert [round(float(slice_.pixels.max()) * 255) for slice_ in found] == [50, 150]
+    with pytest.raises(UnreadableError, match="no picture but one that is marked as a smaller"):
+        list(read_slices(write(1)))
+
+
 def test_16_bit_colour_pages_are_not_mixed_up(tmp_path: Path) -> None:
     pages = [np.array([[[0, 0, 0], [60000, 60000, 60000]]], np.uint16)]
     pages.append(pages[0][:, ::-1].copy())
