@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lungseg.errors import UnreadableError
 from lungseg.io.archive import InputFile
 from lungseg.io.grouping import Input, Part
-from lungseg.io.planes import ORIENTATION, Directions, normal_of, turned_to_lps
+from lungseg.io.planes import ORIENTATION, Directions, normal_of, parallel, turned_to_lps
 from lungseg.io.stack import SAME_PLACE, UNEVEN, stack
 
 Affine = NDArray[np.float64]
@@ -23,7 +23,8 @@ def affine_of(one: Input) -> Affine | None:
 
     The axes of a volume are those of its file, of a series (column, row, slice) of its slices from
     the lowest up in LPS. None for a picture, and for a series that no affine is true of: without
-    positions or pixel spacing, with slices missing, twice or at uneven distances. Reads headers
+    positions or pixel spacing, of several orientations, with slices missing, twice or at uneven
+    distances. Reads headers
     alone.
     """
     read = _READ.get(one.format)
@@ -76,6 +77,8 @@ def _of_series(parts: Sequence[Part]) -> Affine | None:
         return None
     rows, columns = headers[0].rows, headers[0].columns
     if first.place.directions is None or first.spacing is None or min(rows, columns) < 2:
+        return None
+    if not all(parallel(first.place.directions, frame.place.directions) for frame in frames):
         return None
     order = stack([frame.place for frame in frames]).order
     positions = np.array([frames[index].place.position for index in order], float)

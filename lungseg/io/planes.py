@@ -12,6 +12,7 @@ Directions: TypeAlias = tuple[float, float, float, float, float, float]
 Plane: TypeAlias = Literal["axial", "coronal", "sagittal"]
 
 ORIENTATION = "LPS"  # columns run to the patient's left, rows to the back, slices to the head
+SAME_DIRECTION = 0.01  # of a direction cosine, about half a degree
 ASKEW = 1.0  # degrees; less is how a scanner rounds
 PLANES: tuple[Plane, ...] = ("sagittal", "coronal", "axial")  # by the axis that they are normal to
 
@@ -21,6 +22,13 @@ def normal_of(directions: Directions) -> NDArray[np.float64]:
     across = np.cross(directions[:3], directions[3:])
     normal: NDArray[np.float64] = across / np.linalg.norm(across)
     return normal if normal[np.abs(normal).argmax()] > 0 else -normal
+
+
+def parallel(one: Directions | None, other: Directions | None) -> bool:
+    """Whether two slices have one orientation, as far as scanners round it; None: not known."""
+    if one is None or other is None:
+        return one is other
+    return max(abs(a - b) for a, b in zip(one, other, strict=True)) <= SAME_DIRECTION
 
 
 def plane_of(directions: Directions) -> Plane:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lungseg.io.planes import Directions, normal_of
+from lungseg.io.planes import Directions, normal_of, parallel
 
 SAME_PLACE = 0.01  # mm; positions are written with three to six digits
 GAP = 1.5  # times the usual step: half a step is no rounding, but a slice that is not there
@@ -72,6 +72,37 @@ def stack(places: Sequence[Place]) -> Stack:
                 f"{step:.4g} mm"
             )
     return Stack(tuple(order), tuple(map(tuple, notes)), _sharing(steps), step)
+
+
+@dataclass(frozen=True)
+class Stacked:
+    """A slice in its order: ``index`` of its place, and what its ``Stack`` says of it."""
+
+    index: int
+    notes: tuple[str, ...]
+    sharing: int
+    step: float | None
+
+
+def stack_each(places: Sequence[Place]) -> list[Stacked]:
+    """Slices of any orientations, each sorted among its own; the orientation of the first place
+    comes first. A coronal scout does not lie in the place of an axial slice."""
+    groups: list[list[int]] = []
+    for index, place in enumerate(places):
+        alike = (one for one in groups if parallel(places[one[0]].directions, place.directions))
+        group = next(alike, None)
+        if group is None:
+            groups.append([index])
+        else:
+            group.append(index)
+    ordered = []
+    for group in groups:
+        found = stack([places[index] for index in group])
+        rows = zip(found.order, found.notes, found.sharing, strict=True)
+        ordered += [
+            Stacked(group[index], notes, sharing, found.step) for index, notes, sharing in rows
+        ]
+    return ordered
 
 
 def with_notes(found: Stack, said: tuple[str, ...]) -> Stack:

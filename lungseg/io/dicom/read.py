@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from lungseg.errors import UnreadableError
 from lungseg.io.archive import InputFile
 from lungseg.io.dicom.dataset import read_dataset
+from lungseg.io.dicom.frames import frames_held
 from lungseg.io.dicom.header import header_of
 from lungseg.io.dicom.pixels import frame_slice
 from lungseg.io.reading import Reading
-from lungseg.io.stack import stack
+from lungseg.io.stack import stack_each
 from lungseg.slice import Slice, Source
+
+if TYPE_CHECKING:
+    from pydicom import FileDataset
 
 
 def read_dicom(file: InputFile, reading: Reading) -> Iterator[Slice]:
-    """One slice a frame, from the lowest up, HU seen through the window, in LPS.
+    """One slice a frame, those of one orientation from the lowest up, HU seen through the window,
+    in LPS.
 
     A file of another modality, a scout, a coronal or a colour picture has ``refusal`` set. Raises
-    UnreadableError for too many pixels, a table of contents, and a header that says nothing.
+    UnreadableError for too many pixels, a table of contents, and a header that says nothing; after
+    the last frame, where there are more than the header says.
     """
     dataset = read_dataset(file, pixels=True)
     header = header_of(dataset, file)
@@ -33,14 +40,26 @@ def read_dicom(file: InputFile, reading: Reading) -> Iterator[Slice]:
             f"{reading.max_pixels:,} in all; it is no CT slice, or its header is damaged"
         )
     assumed = _complete(dataset)
-    found = stack([frame.place for frame in header.frames])
-    for place, index in enumerate(found.order):
-        slice_ = frame_slice(dataset, header, index, Source(str(file), place), reading)
+    for place, one in enumerate(stack_each([frame.place for frame in header.frames])):
+        slice_ = frame_slice(dataset, header, one.index, Source(str(file), place), reading)
         yield replace(
             slice_,
-            messages=(*slice_.messages, *assumed, *found.notes[place]),
-            step=found.step,
-            sharing=found.sharing[place],
+            messages=(*slice_.messages, *assumed, *one.notes),
+            step=one.step,
+            sharing=one.sharing,
+        )
+    if not all(frame.refusal for frame in header.frames):
+        _check_all_read(dataset, len(header.frames), file)
+
+
+def _check_all_read(dataset: FileDataset, count: int, file: InputFile) -> None:
+    """Raise UnreadableError where there are more frames than the ``count`` that were read."""
+    held = frames_held(dataset)
+    if held > count:
+        raise UnreadableError(
+            f"{file} has the pixels of {held} frames, though its header promises {count} "
+            "(NumberOfFrames): the others are not read, for nothing says what they are; export it "
+            "again"
         )
 
 

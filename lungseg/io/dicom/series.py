@@ -8,11 +8,11 @@ from pathlib import PurePosixPath
 from typing import TypeAlias
 
 from lungseg.io.dicom.header import Header
+from lungseg.io.planes import parallel
 from lungseg.io.stack import stack, with_notes
 
 Key: TypeAlias = tuple[object, ...]
 
-SAME_DIRECTION = 0.01  # of a direction cosine, about half a degree
 NAMED = 3  # other parts of a mixed series that are told one by one
 
 
@@ -71,11 +71,9 @@ def _uid(file: Named) -> str:
 
 
 def _parallel(one: Named, other: Named) -> bool:
-    """Whether two files of one key have the same orientation, as far as scanners round it."""
-    directions = [file.header.frames[0].place.directions for file in (one, other)]
-    if directions[0] is None or directions[1] is None:
-        return directions[0] is directions[1]
-    return max(abs(a - b) for a, b in zip(*directions, strict=True)) <= SAME_DIRECTION
+    """Whether two files of one key have the same orientation."""
+    first, second = (file.header.frames[0].place.directions for file in (one, other))
+    return parallel(first, second)
 
 
 def _key(file: Named) -> Key:

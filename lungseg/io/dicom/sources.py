@@ -11,7 +11,7 @@ from lungseg.io.dicom.dataset import read_dataset, text_of
 from lungseg.io.dicom.header import Frame, header_of
 from lungseg.io.grouping import Input
 from lungseg.io.identity import IdentityPolicy, shown_identity
-from lungseg.io.planes import Directions
+from lungseg.io.planes import Directions, parallel
 from lungseg.io.stack import stack
 
 if TYPE_CHECKING:
@@ -97,6 +97,8 @@ def _checked(headers: Sequence[Dataset], frames: Sequence[Frame]) -> Directions:
         frame.place.position is None or frame.spacing is None for frame in frames
     ):
         raise UnreadableError("its header has no position, orientation or pixel spacing")
+    if not all(parallel(directions, frame.place.directions) for frame in frames):
+        raise UnreadableError("its slices have several orientations")
     if len({frame.spacing for frame in frames}) > 1:
         raise UnreadableError("the pixel spacing changes within it")
     return directions
