@@ -25,8 +25,7 @@ def read_dicom(file: InputFile, reading: Reading) -> Iterator[Slice]:
     in LPS.
 
     A file of another modality, a scout, a coronal or a colour picture has ``refusal`` set. Raises
-    UnreadableError for too many pixels, a table of contents, and a header that says nothing; after
-    the last frame, where there are more than the header says.
+    UnreadableError for too many pixels, a table of contents, and a header that says nothing.
     """
     dataset = read_dataset(file, pixels=True)
     header = header_of(dataset, file)
@@ -40,6 +39,8 @@ def read_dicom(file: InputFile, reading: Reading) -> Iterator[Slice]:
             f"{reading.max_pixels:,} in all; it is no CT slice, or its header is damaged"
         )
     assumed = _complete(dataset)
+    if not all(frame.refusal for frame in header.frames):
+        assumed += _uncounted(dataset, len(header.frames))
     for place, one in enumerate(stack_each([frame.place for frame in header.frames])):
         slice_ = frame_slice(dataset, header, one.index, Source(str(file), place), reading)
         yield replace(
@@ -48,19 +49,20 @@ def read_dicom(file: InputFile, reading: Reading) -> Iterator[Slice]:
             step=one.step,
             sharing=one.sharing,
         )
-    if not all(frame.refusal for frame in header.frames):
-        _check_all_read(dataset, len(header.frames), file)
 
 
-def _check_all_read(dataset: FileDataset, count: int, file: InputFile) -> None:
-    """Raise UnreadableError where there are more frames than the ``count`` that were read."""
+def _uncounted(dataset: FileDataset, count: int) -> tuple[str, ...]:
+    """What must be known where there are more frames than the ``count`` of the header.
+
+    No error, which would be an item more than the frames: a series has one a file.
+    """
     held = frames_held(dataset)
-    if held > count:
-        raise UnreadableError(
-            f"{file} has the pixels of {held} frames, though its header promises {count} "
-            "(NumberOfFrames): the others are not read, for nothing says what they are; export it "
-            "again"
-        )
+    if held <= count:
+        return ()
+    return (
+        f"its pixel data hold {held} frames, though its header says {count} (NumberOfFrames): the "
+        "others are not read",
+    )
 
 
 def _complete(dataset: object) -> tuple[str, ...]:
