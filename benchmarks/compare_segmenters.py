@@ -32,6 +32,7 @@ from lungseg.pseudo_labelling import View
 from pipelines.command import CommandParser, ExitCode, nearest, say
 
 if TYPE_CHECKING:
+    from lungseg.data.module import LungMaskDataModule
     from lungseg.data.sources import MaskedSlice
     from lungseg.segmenter import LungSegmenter
 
@@ -303,7 +304,14 @@ def from_card(card: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def validation_slices(given: argparse.Namespace) -> dict[str, list[MaskedSlice]]:
-    """Those of the recipe by source, read by the parser that the training command has."""
+    """Those of the recipe by source."""
+    data = data_of(given.config, given.data_dir)
+    data.setup()
+    return {source: list(data.val[source]) for source in SOURCES if source in data.val}
+
+
+def data_of(config: Path, folder: Path) -> LungMaskDataModule:
+    """The data of a recipe below ``folder``, read by the parser that the training command has."""
     import yaml
     from jsonargparse import ArgumentParser
 
@@ -311,10 +319,9 @@ def validation_slices(given: argparse.Namespace) -> dict[str, list[MaskedSlice]]
 
     parser = ArgumentParser()
     parser.add_class_arguments(LungMaskDataModule, "data")
-    section = {**yaml.safe_load(given.config.read_text())["data"], "data_dir": str(given.data_dir)}
+    section = {**yaml.safe_load(config.read_text())["data"], "data_dir": str(folder)}
     data: LungMaskDataModule = parser.instantiate(parser.parse_object({"data": section})).data
-    data.setup()
-    return {source: list(data.val[source]) for source in SOURCES if source in data.val}
+    return data
 
 
 def figures_of(

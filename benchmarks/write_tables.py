@@ -62,6 +62,7 @@ def of_measurements() -> dict[str, str]:
     """The tables of what benchmarks and commands measured, by marker."""
     tables = {
         "stage 1 compared": (segmenters.compared, "compare_segmenters"),
+        "afterwards": (segmenters.afterwards, "looked_at_afterwards"),
         "stage 1 speed": (segmenters.segmenter_speed, "segmenter_speed"),
         "lungmask": (segmenters.against_lungmask, "against_lungmask"),
         "elsewhere": (classifiers.elsewhere, "other_hospital"),

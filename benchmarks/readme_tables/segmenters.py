@@ -47,6 +47,28 @@ def compared(result: Measured) -> str:
 
 
 @measured
+def afterwards(result: Measured) -> str:
+    """What averages and thresholds would have done on the held-out patients and elsewhere."""
+    keys = ("dice", "worst_decile", "lesion_dice_pooled")
+    rows = [
+        [name, *(figure(figures[key]) for key in keys)]
+        for name, figures in result["held_out"].items()
+    ]
+    table = table_of(
+        ["held-out patients, each slice", "mean Dice", "worst tenth", "lesion Dice, pooled"], rows
+    )
+    there = result["elsewhere"]
+    shares = "; ".join(
+        f"{name} {auc['mask']:.3f} ({auc['expected']:.3f})" for name, auc in there["auc"].items()
+    )
+    return (
+        f"{table}\n\n{result['network']}, averages of the slice and of altered copies of it; AUC "
+        f"of the lesion share by its mask (as expected) on {there['slices']} slices of "
+        f"{there['data']}: {shares}."
+    )
+
+
+@measured
 def segmenter_speed(result: Measured) -> str:
     """Milliseconds a slice of stage 1 by backend, and of decoders."""
     rows = []

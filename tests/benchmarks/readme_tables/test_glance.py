@@ -68,6 +68,7 @@ def test_every_question_has_its_figure_and_what_stands_against_it(
     assert elsewhere[0].startswith("0.520")
     assert "look alone 0.510" in elsewhere[1]
     assert "no label learned 0.530" in elsewhere[1]
+    assert "ill otherwise, 0.120" in elsewhere[1]
     assert home[0].startswith("0.610")
     assert "without lungs 0.620" in home[1]
     assert folds[0].startswith("0.420")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -30,3 +32,23 @@ def test_the_table_has_both_speeds_and_says_what_was_compared(
     assert "| openvino float32 | 60.00 (40) |" in said
     assert "31 M parameters, random weights" in said
     assert "without its postprocessing" in said
+
+
+def test_averages_and_thresholds_are_rows_and_the_shares_a_sentence(
+    tables: ModuleType, tmp_path: Path, figure: Callable[..., dict[str, Any]]
+) -> None:
+    found = {"dice": figure(0.9), "worst_decile": figure(0.8), "lesion_dice_pooled": figure(0.7)}
+    result = {
+        "network": "net",
+        "held_out": {"as it is": found},
+        "elsewhere": {
+            "data": "there",
+            "slices": 7,
+            "auc": {"as it is": {"mask": 0.5, "expected": 0.6}},
+        },
+    }
+    (tmp_path / "found.json").write_text(json.dumps(result))
+    row, said = tables.afterwards(tmp_path / "found.json").splitlines()[2::2]
+    cells = [one.split()[0] for one in row.strip("| ").split(" | ")[1:]]
+    assert cells == ["0.900", "0.800", "0.700"]
+    assert said.endswith("on 7 slices of there: as it is 0.500 (0.600).")
