@@ -43,12 +43,16 @@ def data_file(header: InputFile, name: str) -> InputFile:
 
 
 @contextmanager
-def voxels_beside(header: InputFile, name: str) -> Iterator[BinaryIO]:
-    """The file ``name`` beside ``header``, opened.
+def voxels_of(header: InputFile, rest: BinaryIO, name: str | None) -> Iterator[BinaryIO]:
+    """What the voxels are read from: the file ``name`` beside ``header``, or, for None, the
+    ``rest`` of the file that the header stands in.
 
-    Raises what ``data_file`` raises, and UnreadableError, naming both, for whatever is raised
-    while it is read.
+    Of a file beside it, raises what ``data_file`` raises, and UnreadableError, naming both, for
+    whatever is raised while it is read.
     """
+    if name is None:
+        yield rest
+        return
     data = data_file(header, name)
     try:
         with data.open("rb") as stream:

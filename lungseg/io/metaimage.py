@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lungseg.errors import UnreadableError
 from lungseg.io.archive import InputFile
-from lungseg.io.detached import voxels_beside
+from lungseg.io.detached import voxels_of
 from lungseg.io.volumes import Volume, volume_of
 from lungseg.io.voxels import check_axes, check_bytes, check_whole, unpacked
 
@@ -64,12 +64,8 @@ def read_metaimage(file: InputFile) -> Volume:
         kind = np.dtype(order + TYPES[header["elementtype"].upper()])
         wanted = check_bytes(file, sizes, kind.itemsize)
         packed = _true(header, "compresseddata")
-        name = _data_name(header)
-        if name is not None:
-            with voxels_beside(file, name) as beside:
-                content = _content(beside, wanted, packed)
-        else:
-            content = _content(stream, wanted, packed)
+        with voxels_of(file, stream, _data_name(header)) as voxels:
+            content = _content(voxels, wanted, packed)
     stored: NDArray[Any] = np.frombuffer(content, kind).reshape(sizes[::-1]).T
     sized = any(name in header for name in SPACINGS)
     said = () if sized else ("its header gives no size of a voxel: taken for 1 mm",)

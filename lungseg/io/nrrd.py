@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lungseg.errors import UnreadableError
 from lungseg.io.archive import InputFile
-from lungseg.io.detached import SEVERAL, voxels_beside
+from lungseg.io.detached import SEVERAL, voxels_of
 from lungseg.io.volumes import Volume, volume_of
 from lungseg.io.voxels import MAX_VOLUME_BYTES, check_axes, check_bytes, check_whole, unpacked
 
@@ -48,12 +48,8 @@ def read_nrrd(file: InputFile) -> Volume:
         check_axes(file, sizes)
         kind = nrrd.reader._determine_datatype(header)
         wanted = check_bytes(file, sizes, kind.itemsize)
-        name = _data_name(header)
-        if name is not None:
-            with voxels_beside(file, name) as beside:
-                stored = _stored(beside, header, wanted)
-        else:
-            stored = _stored(stream, header, wanted)
+        with voxels_of(file, stream, _data_name(header)) as voxels:
+            stored = _stored(voxels, header, wanted)
     return volume_of(file, stored, _affine(header, file))
 
 
