@@ -25,7 +25,7 @@ from lungseg.optimiser import Schedule, adamw
 from lungseg.repeats import seen_once
 from lungseg.tensors import normalise
 
-FIGURES = ("dice", "empty", "lesion_dice", "chest")
+FIGURES = ("dice", "empty", "foreign_empty", "lesion_dice", "chest")
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,9 @@ class LungMaskModule(lightning.LightningModule):
         left = predicted[:, LUNG].sum((1, 2)) < EMPTY * pixels
         fresh = seen_once(self.trainer, index, dataloader_idx, len(dice)).to(self.device)
         self.seen[dataloader_idx, "dice"].append(dice[~empty & fresh, LUNG])
-        self.seen[dataloader_idx, "empty"].append(left[empty & fresh].float())
+        foreign = batch["chest"] == 0
+        self.seen[dataloader_idx, "empty"].append(left[empty & fresh & ~foreign].float())
+        self.seen[dataloader_idx, "foreign_empty"].append(left[empty & fresh & foreign].float())
         if predicted.shape[1] > LESION:
             counted = known[:, LESION] & (truth[:, LESION].sum((1, 2)) > 0) & fresh
             self.seen[dataloader_idx, "lesion_dice"].append(dice[counted, LESION])
@@ -188,15 +190,17 @@ class LungMaskModule(lightning.LightningModule):
 def validation_score(names: Sequence[str], totals: Tensor) -> Tensor:
     """What the best epoch is chosen by, of sums and counts L x F x 2 of L sources, F = FIGURES.
 
-    The mean of three: Dice over the sources, Dice over the sources of other looks, and the share of
-    slices without lung that stay empty, all of them as one, because there are few in each source.
+    The mean of four: Dice over the sources, Dice over the sources of other looks, Dice of lesions
+    over all sources that have some, and the share of body slices without lung that stay empty, all
+    of them as one, because there are few in each source. Pictures that are no CT of a body have no
+    say, for the head that refuses them is trained beside the masks.
     """
-    dice = totals[:, FIGURES.index("dice")]
     stressed = torch.tensor([name.startswith(STRESS) for name in names], device=totals.device)
+    dice, lesion = (totals[:, FIGURES.index(name)] for name in ("dice", "lesion_dice"))
     terms = [
-        (dice[chosen, 0] / dice[chosen, 1]).mean()
-        for of_kind in (~stressed, stressed)
-        if (chosen := of_kind & (dice[:, 1] > 0)).any()
+        (sums[chosen, 0] / sums[chosen, 1]).mean()
+        for sums, of_kind in ((dice, ~stressed), (dice, stressed), (lesion, stressed | ~stressed))
+        if (chosen := of_kind & (sums[:, 1] > 0)).any()
     ]
     empty = totals[:, FIGURES.index("empty")].sum(0)
     if empty[1]:

@@ -14,7 +14,7 @@ from lungseg.data.module import LungMaskDataModule
 from lungseg.errors import UsageError
 from lungseg.networks.attention_unet import StageOneOutput
 from lungseg.repeats import seen_once
-from lungseg.training import LossSettings, LungMaskModule, network_of, validation_score
+from lungseg.training import FIGURES, LossSettings, LungMaskModule, network_of, validation_score
 
 WIDTHS = [2, 2, 2, 2, 2, 2]
 
@@ -70,7 +70,12 @@ def test_the_figures_are_means_over_slices_and_the_score_is_their_mean(
     assert found["val/phantoms/lesion_dice"] == pytest.approx(sum(lesion) / len(lesion), abs=1e-2)
     assert found["val/phantoms/chest"] == 1
     assert found["val/score"] == pytest.approx(
-        (found["val/phantoms/dice"] + found["val/phantoms/empty"]) / 2
+        (
+            found["val/phantoms/dice"]
+            + found["val/phantoms/lesion_dice"]
+            + found["val/phantoms/empty"]
+        )
+        / 3
     )
 
 
@@ -173,8 +178,14 @@ def test_training_steps_lower_the_loss_of_their_batch(phantom_data: Path) -> Non
 
 def test_few_empty_slices_and_other_looks_do_not_outvote_the_sources() -> None:
     names = ["a", "b", "stress dark", "stress far"]
-    totals = torch.zeros(4, 4, 2)
-    totals[:, 0] = torch.tensor([[9.0, 10], [8, 10], [6, 10], [0, 0]])  # Dice: sum and count
-    totals[:, 1] = torch.tensor([[29.0, 30], [0, 0], [0, 1], [0, 1]])  # left empty
+    totals = torch.zeros(len(names), len(FIGURES), 2)
+
+    def count(figure: str, sums_and_counts: list[list[float]]) -> None:
+        totals[:, FIGURES.index(figure)] = torch.tensor(sums_and_counts)
+
+    count("dice", [[9, 10], [8, 10], [6, 10], [0, 0]])
+    count("empty", [[29, 30], [0, 0], [0, 1], [0, 1]])
+    count("lesion_dice", [[3, 6], [0, 0], [2, 5], [0, 0]])
+    count("foreign_empty", [[0, 90], [0, 0], [0, 0], [0, 0]])  # has no say
     score = float(validation_score(names, totals))
-    assert score == pytest.approx(((0.9 + 0.8) / 2 + 0.6 + 29 / 32) / 3)
+    assert score == pytest.approx(((0.9 + 0.8) / 2 + 0.6 + (0.5 + 0.4) / 2 + 29 / 32) / 4)
