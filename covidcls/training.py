@@ -23,6 +23,7 @@ from covidcls.data.dataset import Sample
 from covidcls.zoo import architecture, create_classifier
 from lungseg.errors import UsageError
 from lungseg.optimiser import Schedule, adamw
+from lungseg.precision import DepthwiseInFloat32
 from lungseg.repeats import seen_once
 from lungseg.tensors import normalise
 
@@ -81,7 +82,8 @@ class CovidModule(lightning.LightningModule):
     def forward(self, pictures: Tensor) -> Tensor:
         """Pictures N x H x W or N x 3 x H x W in [0, 1] to logits N."""
         pictures = normalise(pictures, self.entry.mean, self.entry.std)
-        logits: Tensor = self.network(pictures.contiguous(memory_format=torch.channels_last))
+        with DepthwiseInFloat32():
+            logits: Tensor = self.network(pictures.contiguous(memory_format=torch.channels_last))
         return logits.squeeze(1)
 
     def setup(self, stage: str) -> None:

@@ -22,6 +22,7 @@ from lungseg.metrics import EMPTY
 from lungseg.networks import Network, build_network
 from lungseg.networks.pretrained import load_encoder
 from lungseg.optimiser import Schedule, adamw
+from lungseg.precision import DepthwiseInFloat32
 from lungseg.repeats import seen_once
 from lungseg.tensors import normalise
 
@@ -112,7 +113,8 @@ class LungMaskModule(lightning.LightningModule):
     def forward(self, grey: Tensor) -> Any:
         """Grey N x H x W in [0, 1] to :class:`StageOneOutput`."""
         pictures = normalise(grey).contiguous(memory_format=torch.channels_last)
-        return self.network(pictures)
+        with DepthwiseInFloat32():
+            return self.network(pictures)
 
     def setup(self, stage: str) -> None:
         """Raises UsageError when network and data do not have the same classes."""

@@ -37,7 +37,6 @@ def main(arguments: list[str] | None = None) -> int:
         export_classifier,
         arguments,
         monitor="val/auc",
-        bf16_on_cpu=False,
         reports=[TrainingCurves],
         audit=audit,
     )

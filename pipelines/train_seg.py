@@ -30,7 +30,6 @@ def main(arguments: list[str] | None = None) -> int:
         export_segmenter,
         arguments,
         monitor="val/score",
-        bf16_on_cpu=True,
         reports=[TrainingCurves, SampleSheets],
     )
 

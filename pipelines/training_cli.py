@@ -28,16 +28,13 @@ Report = Callable[[Path], lightning.Callback]
 Export = Callable[[Path, Any, Path, str, dict[str, Any], bool], dict[str, Any]]
 
 
-def fast_precision(bf16_on_cpu: bool) -> str:
+def fast_precision() -> str:
     """``bf16-mixed`` where the processor or GPU computes it, else ``32-true``.
 
-    ``bf16_on_cpu``: whether the network gains from it there (measured: the U-Net 20 %, the
-    EfficientNets nothing); a CPU without AVX512_BF16 or AMX is slower with it.
+    A CPU without AVX512_BF16 or AMX is slower with it.
     """
     if torch.cuda.is_available():
         return "bf16-mixed" if torch.cuda.is_bf16_supported() else "32-true"
-    if not bf16_on_cpu:
-        return "32-true"
     flags = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").is_file() else ""
     return "bf16-mixed" if "avx512_bf16" in flags or "amx_bf16" in flags else "32-true"
 
@@ -49,12 +46,11 @@ class TrainingCLI(LightningCLI):
         self,
         *given: Any,
         monitor: str,
-        bf16_on_cpu: bool,
         reports: Sequence[Report],
         audits: bool,
         **options: Any,
     ) -> None:
-        self.monitor, self.bf16_on_cpu, self.reports = monitor, bf16_on_cpu, reports
+        self.monitor, self.reports = monitor, reports
         self.audits = audits
         super().__init__(*given, **options)
 
@@ -110,9 +106,7 @@ class TrainingCLI(LightningCLI):
             )
         trainer = config.trainer
         if trainer.precision is None:
-            trainer.precision = (
-                "32-true" if trainer.accelerator == "mps" else fast_precision(self.bf16_on_cpu)
-            )
+            trainer.precision = "32-true" if trainer.accelerator == "mps" else fast_precision()
         if trainer.default_root_dir is None:
             trainer.default_root_dir = str(self.folder)
 
@@ -162,7 +156,6 @@ def train(
     arguments: Sequence[str] | None = None,
     *,
     monitor: str,
-    bf16_on_cpu: bool,
     reports: Sequence[Report],
     audit: Callable[[Any], QuickAudit] | None = None,
 ) -> int:
@@ -180,7 +173,6 @@ def train(
             model,
             data,
             monitor=monitor,
-            bf16_on_cpu=bf16_on_cpu,
             reports=reports,
             audits=audit is not None,
             args=given,
