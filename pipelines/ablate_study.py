@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,13 +48,17 @@ def ablate(
     ``out`` with other things, cells of another recipe, and extras that are not installed.
     """
     check_ready(out)
-    for split in ("train", "val"):
-        read_labelled_pictures(data, layout, positive, split)
+    pictures = [
+        one
+        for split in ("train", "val")
+        for one in read_labelled_pictures(data, layout, positive, split)
+    ]
     given = {"data.data_dir": str(data), "data.layout": layout, "data.positive": positive}
     recipe = with_options(plan.recipe, given)
     cells, folder = plan.cells(), out / CELLS
     weights = train_cells(cells, recipe, folder, tell, train)
     judged = judge_cells(cells, recipe, folder, judge_validation)
+    check_of_data(judged, {one.path.relative_to(data).as_posix() for one in pictures}, data)
 
     from covidcls.ablation.chosen import chosen_on_folds
     from covidcls.ablation.floors import floors_of
@@ -105,6 +109,21 @@ def judged_sha256(scores: RowScores) -> str:
     return split_sha256(
         ("judged", LabelledPicture(Path(p), label, who)) for p, label, who in slices
     )
+
+
+def check_of_data(
+    judged: Mapping[str, Sequence[JudgedSlice]], known: Collection[str], data: Path
+) -> None:
+    """Raise UsageError for a cell that judged slices which ``data`` do not have.
+
+    ``judged``: by cell; ``known``: the paths below ``data``.
+    """
+    for name, slices in judged.items():
+        if strange := [one.path for one in slices if one.path not in known]:
+            raise UsageError(
+                f"cell {name} judged slices that {data} does not have ({strange[0]}); remove it or "
+                "give another --out"
+            )
 
 
 def check_ready(out: Path) -> None:

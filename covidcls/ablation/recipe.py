@@ -39,13 +39,23 @@ def with_options(recipe: Mapping[str, Any], options: Mapping[str, Any]) -> dict[
 
 
 def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """Dotted names of the options that two nested recipes do not share, with both values."""
-    a, b = dict(_flat(one)), dict(_flat(other))
+    """Dotted names of the options that two nested recipes do not share, with both values.
+
+    Of the folder of the data only its name counts, for the same data lie elsewhere on another
+    machine.
+    """
+    a, b = (dict(_flat(with_named_data(recipe))) for recipe in (one, other))
     return [
         f"{name} ({a.get(name)} before, {b.get(name)} now)"
         for name in sorted(a.keys() | b.keys())
         if a.get(name) != b.get(name)
     ]
+
+
+def with_named_data(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of ``recipe`` with the name of the folder of its data in place of where that is."""
+    folder = recipe.get("data", {}).get("data_dir")
+    return with_options(recipe, {} if folder is None else {"data.data_dir": Path(folder).name})
 
 
 def _flat(recipe: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:

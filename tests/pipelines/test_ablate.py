@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -154,6 +155,26 @@ def test_what_is_done_is_used_again_and_what_is_not_is_trained(
     assert again == record
     assert predictions.read_bytes() == kept
     assert train.trained == []
+
+
+def test_cells_without_weights_give_the_table_where_the_data_lie_elsewhere(
+    study: tuple[Path, dict[str, Any], InThisProcess],
+    class_folders: Path,
+    recipe: dict[str, Any],
+    tmp_path: Path,
+) -> None:
+    out, record, _ = study
+    kept, moved = tmp_path / "kept", tmp_path / "elsewhere" / class_folders.name
+    shutil.copytree(out / "cells", kept / "cells", ignore=shutil.ignore_patterns("*.safetensors"))
+    shutil.copytree(class_folders, moved)
+    plan, train = Plan(("full", "crop"), seeds=(1, 2), recipe=recipe), InThisProcess()
+    again = ablate(plan, moved, kept, "folders", train=train)
+    assert train.trained == []
+    assert {**again, "written": None} == {**record, "written": None}
+
+    next((moved / "COVID").iterdir()).unlink()
+    with pytest.raises(UsageError, match=r"cell .* judged slices that .* does not have"):
+        ablate(plan, moved, kept, "folders", train=train)
 
 
 def test_folds_judge_every_slice_once(
