@@ -94,7 +94,8 @@ def beside(table: Table) -> Iterator[str]:
         yield f"Without lungs (row {background.name}): AUC {in_words(background.figures['auc'])}."
     for floor in table.floors:
         yield f"Floor, {floor.what}: AUC {_floor(floor)}."
-    smallest = [row.against.smallest for row in table.rows if row.against]
+    every = [row.against.smallest for row in table.rows if row.against]
+    smallest = [one for one in every if not isnan(one)]
     if smallest:
         ends = sorted({f"{min(smallest):.3f}", f"{max(smallest):.3f}"})
         yield (
@@ -126,10 +127,11 @@ def _line(row: TableRow, is_reference: bool) -> str:
     if against is None:
         tests = ["reference" if is_reference else "-", *("-" for _ in range(3))]
     else:
+        interval = "" if isnan(against.low) else f" ({against.low:+.3f} to {against.high:+.3f})"
         tests = [
-            f"{against.auc:+.3f} ({against.low:+.3f} to {against.high:+.3f})",
+            f"{against.auc:+.3f}{interval}",
             _p(row.p_holm),
-            f"{against.smallest:.3f}",
+            "-" if isnan(against.smallest) else f"{against.smallest:.3f}",
             _p(row.accuracy_p_holm),
         ]
     cells = [row.name, *(in_words(row.figures[name]) for name in FIGURES), *tests]
@@ -168,8 +170,10 @@ def _cells(row: TableRow) -> dict[str, str]:
 def _row_as_dict(row: TableRow) -> dict[str, Any]:
     tested = None
     if row.against is not None:
-        rounded = {name: float(f"{value:.4g}") for name, value in asdict(row.against).items()}
-        tested = {**rounded, "p_holm": row.p_holm, "accuracy_p_holm": row.accuracy_p_holm}
+        of_row = asdict(row.against)
+        rounded = {name: None if isnan(v) else float(f"{v:.4g}") for name, v in of_row.items()}
+        p_holm = None if row.p_holm is None or isnan(row.p_holm) else row.p_holm
+        tested = {**rounded, "p_holm": p_holm, "accuracy_p_holm": row.accuracy_p_holm}
     return {
         "name": row.name,
         "options": dict(row.options),
@@ -196,7 +200,9 @@ def _rounded(value: float | None) -> float | None:
 
 
 def _p(value: float | None) -> str:
-    return "-" if value is None else "<0.001" if value < 0.001 else f"{value:.3f}"
+    if value is None or isnan(value):
+        return "-"
+    return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _number(value: float | None) -> str:

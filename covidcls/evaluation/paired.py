@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf
+from math import inf, nan
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,13 +17,16 @@ Labels = NDArray[np.int_]
 
 ALPHA = 0.05
 POWER = 0.8
+ROUNDING = 1e-12  # what is below it is the rounding of sums, and no area
 
 
 @dataclass(frozen=True)
 class AucDifference:
     """AUC of ``b`` minus AUC of ``a``, with standard error, 95 % interval and two-sided p.
 
-    ``freedom``: degrees of freedom of the standard error; infinite: the normal distribution.
+    ``freedom``: degrees of freedom of the standard error; infinite: the normal distribution. Where
+    the error is 0, as when one separates the classes wholly, there is nothing to test a difference
+    by: interval and p are NaN, unless both rank alike.
     """
 
     auc_a: float
@@ -39,19 +42,29 @@ class AucDifference:
     @property
     def low(self) -> float:
         """Lower end of the interval."""
-        return self.difference - float(t.ppf(1 - ALPHA / 2, self.freedom)) * self.standard_error
+        return self.difference - self._half_width
 
     @property
     def high(self) -> float:
         """Upper end of the interval."""
-        return self.difference + float(t.ppf(1 - ALPHA / 2, self.freedom)) * self.standard_error
+        return self.difference + self._half_width
 
     @property
     def p(self) -> float:
         """Of no difference; 1 where both rank alike, so that nothing varies."""
-        if self.standard_error == 0:
-            return 1.0 if self.difference == 0 else 0.0
+        if self.standard_error < ROUNDING:
+            return 1.0 if self._alike else nan
         return float(2 * t.sf(abs(self.difference) / self.standard_error, self.freedom))
+
+    @property
+    def _alike(self) -> bool:
+        return abs(self.difference) < ROUNDING
+
+    @property
+    def _half_width(self) -> float:
+        if self.standard_error < ROUNDING:
+            return 0.0 if self._alike else nan
+        return float(t.ppf(1 - ALPHA / 2, self.freedom)) * self.standard_error
 
 
 def delong(
@@ -106,8 +119,11 @@ def smallest_detectable_difference(
     """The true difference that a two-sided test at ``alpha`` would find with ``power``.
 
     ``standard_error``: of the difference that was measured, so that it holds for as many patients
-    as there were. Smaller differences may exist and this study could not show them.
+    as there were. Smaller differences may exist and this study could not show them. NaN for an
+    error of 0, which says nothing of the next study.
     """
+    if standard_error < ROUNDING:
+        return nan
     return float((t.ppf(1 - alpha / 2, freedom) + t.ppf(power, freedom)) * standard_error)
 
 

@@ -82,6 +82,20 @@ def test_without_the_reference_or_enough_patients_nothing_is_tested_and_it_says_
     assert any(sentence.startswith("One seed") for sentence in beside(alone))
 
 
+def test_a_row_that_varies_over_no_patient_has_no_test_in_any_form() -> None:
+    labels, of = np.arange(8) % 2, tuple(f"p{number}" for number in range(8))
+    one = {"full": np.full((1, 8), 0.4), "crop-r5": labels[None] * 0.8 + 0.1}
+    rows = [
+        RowScores(name, (1,), of, labels, of, np.zeros(8, int), scored, scored)
+        for name, scored in one.items()
+    ]
+    found = table_of([(row, {}) for row in rows])
+    against = as_dict(found)["rows"][1]["against"]
+    assert [against[name] for name in ("low", "high", "p", "p_holm", "smallest")] == [None] * 5
+    assert "nan" not in markdown(found, "title")
+    assert not any("could not be shown" in sentence for sentence in beside(found))
+
+
 def test_how_many_cells_were_resumed_stands_below_and_in_the_json() -> None:
     rows = [(scores("full", 0.5), {})]
     table = table_of(rows, resumed=[False, True, False])

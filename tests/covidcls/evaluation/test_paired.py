@@ -108,6 +108,24 @@ def test_scores_that_rank_alike_do_not_differ() -> None:
     assert (found.difference, found.standard_error, found.p) == (0, 0, 1)
 
 
+def test_trainings_in_another_order_do_not_differ_by_the_rounding_of_their_sums() -> None:
+    rng = np.random.default_rng(1)
+    labels = np.repeat([0, 1], 10)
+    for _ in range(20):
+        scores = np.round(rng.normal(size=(3, 20)) + labels, 2)
+        found = delong(labels.tolist(), scores, scores[[2, 0, 1]])
+        assert found.p == 1
+        assert found.high - found.low == 0
+
+
+def test_an_area_that_varies_over_no_patient_is_not_tested() -> None:
+    """Two patients a class are no proof, however well apart."""
+    found = delong([0, 0, 1, 1], [0, 0, 0, 0], [0.1, 0.2, 0.8, 0.9])
+    assert (found.auc_a, found.auc_b, found.standard_error) == (0.5, 1, 0)
+    assert np.isnan([found.p, found.low, found.high]).all()
+    assert np.isnan(smallest_detectable_difference(found.standard_error))
+
+
 def test_one_patient_of_a_class_is_too_few() -> None:
     with pytest.raises(UsageError, match="two patients with and two without"):
         delong([0, 0, 1, 1], [1, 2, 3, 4], [2, 1, 4, 3], ["a", "b", "c", "c"])
