@@ -19,6 +19,7 @@ Array = NDArray[np.float64]
 
 FIGURES = ("brier", "ece", "slope", "intercept")
 STEPS = 30  # of Newton's method, which needs about six
+SETTLED = 1e-6  # a last step beyond this is not the end
 ENDLESS = 20.0  # a slope that grows beyond this has no end: the classes are apart
 
 
@@ -55,7 +56,8 @@ def reliability_of(row: RowScores, resamples: int = 2000, seed: int = 0) -> Reli
 
 def calibration_slope(labels: NDArray[np.int_], log_odds: Array, weights: Array) -> Array:
     """Slope of the logistic regression of ``labels`` on ``log_odds`` (Cox 1958), for weights B x N:
-    B values. 1 is right, below 1 too sure. NaN where there is one class, or nothing between them.
+    B values. 1 is right, below 1 too sure. NaN where there is one class, nothing between them, or
+    so little that STEPS do not reach the end.
 
     By Newton's method on all resamples at once; statsmodels fits one in the time of them all.
     """
@@ -69,8 +71,10 @@ def calibration_slope(labels: NDArray[np.int_], log_odds: Array, weights: Array)
             determinant = a * c - b**2
             # at most 1 a step: far from the end a whole step of Newton's may lead astray
             intercept = intercept + np.clip((c * down - b * across) / determinant, -1, 1)
-            slope = slope + np.clip((a * across - b * down) / determinant, -1, 1)
-    return np.where(_both_classes(labels, weights) & (slope < ENDLESS), slope, np.nan)
+            step = np.clip((a * across - b * down) / determinant, -1, 1)
+            slope = slope + step
+    found = _both_classes(labels, weights) & (np.abs(slope) < ENDLESS) & (np.abs(step) < SETTLED)
+    return np.where(found, slope, np.nan)
 
 
 def calibration_intercept(labels: NDArray[np.int_], log_odds: Array, weights: Array) -> Array:

@@ -52,8 +52,18 @@ def test_what_has_no_answer_is_no_number() -> None:
     sides = np.vstack([np.ones(N), LABELS])  # all, and one class alone
     apart = calibration_slope(LABELS, np.where(LABELS, 1.0, -1.0), sides)
     assert np.isnan(apart).all()
+    wrong_way_round = calibration_slope(LABELS, np.where(LABELS, -1.0, 1.0), sides)
+    assert np.isnan(wrong_way_round).all()
     assert np.isnan(calibration_slope(LABELS, np.zeros(N), sides)).all()
     assert np.isnan(calibration_intercept(LABELS, LOG_ODDS, sides)).tolist() == [False, True]
+
+
+def test_a_slope_that_is_not_reached_is_no_number() -> None:
+    """The steps are short of the intercept of 250 that goes with the slope of 10."""
+    log_odds = np.linspace(-30, -20, 101)
+    near = (log_odds > -25).astype(int)
+    near[49], near[52] = 1, 0
+    assert np.isnan(calibration_slope(near, log_odds, np.ones((1, 101)))).all()
 
 
 def test_right_probabilities_of_543_slices_have_an_error_of_their_own() -> None:
