@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
 from readme_tables.markdown import figure, signed, table_of
 from readme_tables.measured import Measured, measured
+
+Row = Mapping[str, Any]
 
 
 @measured
@@ -25,43 +30,84 @@ def elsewhere(result: Measured) -> str:
 
 @measured
 def ablation(result: Measured) -> str:
-    """Every row of ``ablate``, and how far its AUC lies from that of the reference."""
+    """Every row of ``ablate``, and how far its AUC and accuracy lie from those of the reference."""
     rows = []
     for row in result["rows"]:
         against = row["against"]
-        difference = "-"
+        difference = p_of_accuracy = "-"
         if against is not None:
             interval = f"{against['low']:+.3f} to {against['high']:+.3f}"
-            difference = f"{against['auc']:+.3f} ({interval}), p {against['p_holm']:.2f}"
+            difference = f"{against['auc']:+.3f} ({interval}), p {_p(against['p_holm'])}"
+            p_of_accuracy = _p(against["accuracy_p_holm"])
         figures = (figure(row[key]) for key in ("auc", "accuracy", "recall", "specificity"))
         error = f"{row['ece']['value']:.3f} ({row['ece_by_chance']:.3f})"
-        rows.append([row["name"], *figures, difference, error])
+        rows.append([row["name"], *figures, difference, p_of_accuracy, error])
     head = ["what the network sees", "AUC", "accuracy", "recall", "specificity"]
-    head += [f"AUC minus {result['reference']}", "calibration error (by chance)"]
-    floors = "; ".join(f"{one['what']}: {one['value']:.3f}" for one in result["floors"])
+    reference = result["reference"]
+    head += [f"AUC minus {reference}", f"accuracy against {reference}, p"]
+    head += ["calibration error (by chance)"]
+    floors = "; ".join(map(_floor, result["floors"]))
     seeds = ", ".join(map(str, result["seeds"]))
+    patients = f"{result['clustered_by']}s"
     return (
         f"{table_of(head, rows)}\n\n{result['data']['name']}, {result['data']['judged_on']}: "
-        f"{result['n_images']} slices of {result['n_groups']} {result['clustered_by']}s, seed "
-        f"{seeds}. Floors, AUC: {floors}."
+        f"{result['n_images']} slices of {result['n_groups']} {patients}, seed {seeds}. "
+        f"AUC minus {reference}: DeLong over {patients}, the interval of each row for itself, p "
+        f"after Holm over all; p of accuracy: exact McNemar over {patients}, after Holm. "
+        f"Floors, AUC: {floors}."
     )
 
 
 @measured
 def transfer(result: Measured) -> str:
-    """AUC of every row of a cross test on every data set."""
+    """AUC of every row of a cross test on every data set; what was not trained on shows too what a
+    probability of 0.5 is worth there, since calibration may not carry over where ranks do."""
     rows = result["rows"]
-    tested_on = list(dict.fromkeys(row["tested_on"] for row in rows))
+    columns: list[str] = []
     lines: dict[tuple[str, str], dict[str, str]] = {}
     for row in rows:
-        line = lines.setdefault((row["row"], row["trained_on"]), {})
-        line[row["tested_on"]] = figure(row["auc"])
-    head = ["what ranks the slices", "trained on"]
-    head += [f"AUC on {name}" for name in tested_on]
-    return table_of(
-        head,
-        [[*key, *(line.get(name, "-") for name in tested_on)] for key, line in lines.items()],
+        cells = {f"AUC on {row['tested_on']}": figure(row["auc"])}
+        if row["seen"] == "unseen" and "recall" in row:
+            cells |= {
+                f"{name} on {row['tested_on']}": figure(row[name])
+                for name in ("recall", "specificity")
+            }
+        columns += [name for name in cells if name not in columns]
+        lines.setdefault((row["row"], row["trained_on"]), {}).update(cells)
+    table = table_of(
+        ["what ranks the slices", "trained on", *columns],
+        [[*key, *(line.get(name, "-") for name in columns)] for key, line in lines.items()],
     )
+    called = " Recall and specificity: called COVID from a calibrated probability of 0.5 on."
+    return f"{table}\n\n{' '.join(_tested_on(rows))}{called if 'recall on' in table else ''}"
+
+
+def _tested_on(rows: Sequence[Row]) -> Iterator[str]:
+    """How many slices, and of whom, each data set has; and the rows that have others."""
+    for name in dict.fromkeys(row["tested_on"] for row in rows):
+        first, *others = (row for row in rows if row["tested_on"] == name)
+        other = [
+            f"{row['row']}: {_slices(row)}" for row in others if _slices(row) != _slices(first)
+        ]
+        yield f"{name}: {_slices(first)}" + (f" ({'; '.join(other)})." if other else ".")
+
+
+def _slices(row: Row) -> str:
+    if row["clustered_by"] == "image":
+        of = f"{row['n_images']:,} slices, intervals over images and so too narrow"
+    else:
+        of = f"{row['n_images']} slices of {row['n_groups']} {row['clustered_by']}s"
+    return of if row["seen"] == "unseen" else f"{of}, {row['seen']}"
+
+
+def _floor(floor: Row) -> str:
+    what = floor["what"].removesuffix(", AUC on validation")
+    over = ", mean over folds" if floor["low"] is None else ""
+    return f"{what}: {floor['value']:.3f}{over}"
+
+
+def _p(value: float) -> str:
+    return "<0.001" if value < 0.001 else f"{value:.2f}"
 
 
 @measured

@@ -56,6 +56,7 @@ def test_the_ablation_has_the_difference_from_its_reference(
     figures = {name: figure(0.9 - n / 10) for n, name in enumerate(NAMES)}
     full = {**figures, "name": "full", "ece": figure(0.2), "ece_by_chance": 0.04, "against": None}
     against = {"auc": -0.005, "low": -0.045, "high": 0.035, "p": 0.4, "p_holm": 0.81}
+    against["accuracy_p_holm"] = 0.0004
     crop = {**full, "name": "crop-r5", "auc": figure(0.85), "against": against}
     result = {
         "reference": "full",
@@ -65,7 +66,10 @@ def test_the_ablation_has_the_difference_from_its_reference(
         "n_groups": 20,
         "clustered_by": "patient",
         "rows": [full, crop],
-        "floors": [{"what": "a forest", "value": 0.61}],
+        "floors": [
+            {"what": "a forest, AUC on validation", "value": 0.61, "low": None},
+            {"what": "metadata", "value": 0.9, "low": 0.8},
+        ],
     }
     text = said("ablation", result)
     base, other = rows_of(text)
@@ -77,19 +81,22 @@ def test_the_ablation_has_the_difference_from_its_reference(
         "recall": "0.700 (0.650 to 0.750)",
         "specificity": "0.600 (0.550 to 0.650)",
         "AUC minus full": "-0.005 (-0.045 to +0.035), p 0.81",
+        "accuracy against full, p": "<0.001",
         "calibration error (by chance)": "0.200 (0.040)",
     }
     assert text.endswith(
-        "ct, 5 folds: 40 slices of 20 patients, seed 1, 3. Floors, AUC: a forest: 0.610."
+        "after Holm. Floors, AUC: a forest: 0.610, mean over folds; metadata: 0.900."
     )
+    assert "ct, 5 folds: 40 slices of 20 patients, seed 1, 3. AUC minus full: DeLong" in text
 
 
 def test_the_transfer_has_a_column_for_each_test_and_a_dash_where_there_was_none(
     said: Said, figure: Figure, rows_of: RowsOf
 ) -> None:
     of = [("crop", "a", "a", 0.9), ("crop", "a", "b", 0.7), ("share", "no label", "b", 0.8)]
+    counts = {"n_images": 30, "n_groups": 9, "clustered_by": "patient", "seen": "unseen"}
     rows = [
-        {"row": row, "trained_on": trained, "tested_on": tested, "auc": figure(auc)}
+        {"row": row, "trained_on": trained, "tested_on": tested, "auc": figure(auc), **counts}
         for row, trained, tested, auc in of
     ]
     crop, share = rows_of(said("transfer", {"rows": rows}))
@@ -100,6 +107,35 @@ def test_the_transfer_has_a_column_for_each_test_and_a_dash_where_there_was_none
         "AUC on b": "0.700 (0.650 to 0.750)",
     }
     assert (share["AUC on a"], share["AUC on b"][:5]) == ("-", "0.800")
+
+
+def test_the_transfer_says_of_whom_each_row_is_and_what_its_threshold_is_worth_elsewhere(
+    said: Said, figure: Figure, rows_of: RowsOf
+) -> None:
+    def row(name: str, tested: str, n: int, seen: str, **figures: Any) -> dict[str, Any]:
+        counts = {"n_images": n, "n_groups": n // 2 if tested == "a" else n}
+        clusters = "patient" if tested == "a" else "image"
+        of = {"row": name, "trained_on": "a", "tested_on": tested, "seen": seen}
+        return {**of, **counts, "clustered_by": clusters, "auc": figure(0.9), **figures}
+
+    called = {"recall": figure(0.45), "specificity": figure(0.95)}
+    text = said(
+        "transfer",
+        {
+            "rows": [
+                row("net", "a", 12, "own validation", **called),
+                row("share", "a", 40, "unseen"),
+                row("net", "b", 2000, "unseen", **called),
+                row("share", "b", 2000, "unseen"),
+            ]
+        },
+    )
+    net, share = rows_of(text)
+    assert [net[f"{name} on b"][:5] for name in ("recall", "specificity")] == ["0.450", "0.950"]
+    assert "recall on a" not in net
+    assert share["recall on b"] == "-"
+    assert "a: 12 slices of 6 patients, own validation (share: 40 slices of 20 patients)." in text
+    assert "b: 2,000 slices, intervals over images and so too narrow. Recall" in text
 
 
 def test_the_explanation_has_all_and_the_called_slices_of_each_network(

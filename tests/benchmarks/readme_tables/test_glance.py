@@ -31,7 +31,7 @@ def test_every_question_has_its_figure_and_what_stands_against_it(
     found: dict[str, Any] = {
         "transfer": {
             "rows": [
-                {"row": row, "tested_on": data, "auc": figure(value)}
+                {"row": row, "tested_on": data, "auc": figure(value), "recall": figure(value / 2)}
                 for data, first in (("covid-ct", 0.1), ("there", 0.51))
                 for row, value in zip(
                     ("look", "lesions-and-look", "lesion share alone"),
@@ -43,7 +43,11 @@ def test_every_question_has_its_figure_and_what_stands_against_it(
         "ablation": {
             "rows": [
                 {"name": "full", "auc": figure(0.41)},
-                {"name": "crop-r5", "auc": figure(0.42)},
+                {
+                    "name": "crop-r5",
+                    "auc": figure(0.42),
+                    "against": {"auc": 0.01, "low": -0.1, "high": 0.12},
+                },
                 {"name": "background", "auc": figure(0.43)},
             ],
             "floors": [{"what": "forest, without lungs", "value": 0.44}],
@@ -66,6 +70,7 @@ def test_every_question_has_its_figure_and_what_stands_against_it(
     assert lungs == ("0.900 (0.850 to 0.950)", "worst tenth 0.800 (0.750 to 0.850)")
     assert lesions[0].startswith("0.700")
     assert elsewhere[0].startswith("0.520")
+    assert "recall 0.260" in elsewhere[1]
     assert "look alone 0.510" in elsewhere[1]
     assert "no label learned 0.530" in elsewhere[1]
     assert "ill otherwise, 0.120" in elsewhere[1]
@@ -73,7 +78,7 @@ def test_every_question_has_its_figure_and_what_stands_against_it(
     assert "without lungs 0.620" in home[1]
     assert folds[0].startswith("0.420")
     assert folds[1].startswith("whole slice 0.410")
-    assert "lungs removed 0.430" in folds[1]
+    assert "differs by +0.010 (-0.100 to +0.120); lungs removed 0.430" in folds[1]
     assert folds[1].endswith("forest 0.440")
     assert inside[0].startswith("0.310")
     assert "look alone 0.320" in inside[1]
