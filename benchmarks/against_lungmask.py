@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from machine import machine
 from numpy.typing import NDArray
 from result_file import write_result
 
@@ -68,7 +69,6 @@ def measured(given: argparse.Namespace) -> dict[str, Any]:
     r231 = RandomR231()
 
     import torch
-    from segmenter_speed import machine
 
     from lungseg.allocator import keep_freed_memory
     from lungseg.backends import description

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from machine import machine
 from numpy.typing import NDArray
 from result_file import write_result
 
@@ -91,7 +92,8 @@ def speeds(given: argparse.Namespace) -> dict[str, Any]:
                 here[f"batch {batch_size}"] = milliseconds
         for backend, difference in differences(ways, pictures[:16]).items():
             stages[stage]["backends"][backend]["largest_difference"] = difference
-    return {"cores": os.cpu_count(), "versions": versions(), "stages": stages}
+    cores = os.cpu_count() or 1
+    return {"machine": machine(cores), "cores": cores, "versions": versions(), "stages": stages}
 
 
 def timed(

@@ -24,6 +24,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from machine import machine
 from result_file import write_result
 from untrained_methods import Averaged, ClassicMethod
 
@@ -191,8 +192,6 @@ def train(name: str, given: argparse.Namespace) -> None:
 
 def comparison(given: argparse.Namespace) -> dict[str, Any]:
     """Figures, size and time of every variant that is trained, and of what needs no training."""
-    from segmenter_speed import machine
-
     from lungseg.segmenter import LungSegmenter
 
     cards = {name: finished(name, given) for name in VARIANTS}

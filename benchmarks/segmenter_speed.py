@@ -22,6 +22,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from machine import machine
 from result_file import write_result
 
 from pipelines.command import CommandParser
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     Forward = Callable[[Tensor], tuple[Tensor, Tensor]]  # pictures to logits of masks and chest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16", "amx_int8")
 WAYS = ("torch float32", "torch bfloat16", "OpenVINO float32", "OpenVINO bfloat16")
 DECODERS: dict[str, dict[str, Any]] = {
     "gated, 128-64-48-24-16": {"gates": True, "separable": False},
@@ -218,26 +218,6 @@ def decoders(
         for candidate, figures in timed(ways, batch, given.repeats).items():
             table[candidate][name] = figures
     return table
-
-
-def machine(threads: int) -> dict[str, Any]:
-    """What the speeds depend on; the processor's features as Linux names them."""
-    import platform
-    from importlib.metadata import version
-
-    information = Path("/proc/cpuinfo")
-    said = information.read_text() if information.is_file() else ""
-    lines = dict(line.split(":", 1) for line in said.splitlines() if ":" in line)
-    fields = {key.strip(): value.strip() for key, value in lines.items()}
-    flags = fields.get("flags", "").split()
-    return {
-        "processor": fields.get("model name", platform.processor()),
-        "features": [flag for flag in FLAGS if flag in flags],
-        "cores": os.cpu_count(),
-        "threads": threads,
-        "torch": version("torch"),
-        "openvino": version("openvino"),
-    }
 
 
 if __name__ == "__main__":
