@@ -6,7 +6,8 @@ Cards of the shipped weights lie in ``checkpoints/``, those of other seeds, trai
 today and not shipped, in ``benchmarks/seeds/``, those of other recipes in
 ``benchmarks/tried/``. The ablation is the ``table.json`` of ``python -m pipelines.ablate``, the
 transfer and the means those of ``python -m pipelines.cross``. Every other JSON file was written by
-the script of its name.
+the script of its name; speeds that were measured on a machine with AMX lie in ``benchmarks/amx/``,
+beside those of the one that everything else was measured on.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import json
 from pathlib import Path
 
 from readme_tables import audit, cards, classifiers, glance, predict, segmenters
+from readme_tables.machines import measurements
 
 ROOT = Path(__file__).resolve().parents[1]
 CHECKPOINTS, BENCHMARKS = ROOT / "checkpoints", ROOT / "benchmarks"
@@ -38,7 +40,8 @@ def of_both() -> str:
     """The table of the questions that matter most."""
     shipped = {card["name"]: card for card in cards.cards_in(CHECKPOINTS)}
     found = {name: json.loads((BENCHMARKS / f"{name}.json").read_text()) for name in glance.SOURCES}
-    return glance.glance(shipped, found)
+    speeds = {name: measurements(BENCHMARKS / f"{name}.json") for name in glance.SPEEDS}
+    return glance.glance(shipped, found, speeds)
 
 
 def of_cards() -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from readme_tables.machines import Measurements
 from readme_tables.markdown import figure, signed, table_of
 from readme_tables.measured import Measured
 
@@ -13,14 +14,20 @@ SOURCES = (
     "transfer",
     "ablation",
     "explanation",
-    "predict_speed",
     "kill_and_resume",
     "mutated_inputs",
 )
+SPEEDS = ("segmenter_speed", "predict_speed")
+BOUNDS = "outside the bounds of difference"  # bfloat16
 
 
-def glance(cards: Mapping[str, Mapping[str, Any]], found: Mapping[str, Measured]) -> str:
-    """``cards`` of the shipped networks by name, what was ``found`` by each of ``SOURCES``."""
+def glance(
+    cards: Mapping[str, Mapping[str, Any]],
+    found: Mapping[str, Measured],
+    speeds: Mapping[str, Measurements],
+) -> str:
+    """``cards`` of the shipped networks by name, what was ``found`` by each of ``SOURCES``, and
+    by each of ``SPEEDS``, by kind of machine."""
     segmenter, classifier = cards["attention-unet-lite0"], cards["lesions-and-look"]
     held_out, home = segmenter["figures"][HELD_OUT], "covid-ct"
     elsewhere = {row["row"]: row for row in found["transfer"]["rows"] if row["tested_on"] != home}
@@ -42,7 +49,7 @@ def glance(cards: Mapping[str, Mapping[str, Any]], found: Mapping[str, Measured]
     inside, of_look, *_ = (
         one["all"]["seen"] for one in found["explanation"]["classifiers"].values()
     )
-    eager, killed = found["predict_speed"]["eager"], found["kill_and_resume"]
+    killed = found["kill_and_resume"]
     damaged = found["mutated_inputs"]
     rows: list[Sequence[str]] = [
         (
@@ -84,12 +91,8 @@ def glance(cards: Mapping[str, Mapping[str, Any]], found: Mapping[str, Measured]
             f"{figure(of_look['energy_inside'])}",
             "0.7",
         ),
-        (
-            "slices a second, 2 cores, files to rows",
-            f"{eager['per_second']:.1f}",
-            f"{eager['ratio']:.1f} times {' and '.join(eager['milliseconds'])} in eager torch",
-            "40; 8 times",
-        ),
+        *_stage_one(speeds["segmenter_speed"]),
+        *_whole(speeds["predict_speed"]),
         (
             f"killed {killed['kills']} times, and resumed",
             f"{killed['lost']} of {killed['rows']} rows lost",
@@ -104,3 +107,55 @@ def glance(cards: Mapping[str, Mapping[str, Any]], found: Mapping[str, Measured]
         ),
     ]
     return table_of(["question", "figure", "beside it", "aim"], rows)
+
+
+def _stage_one(found: Measurements) -> list[Sequence[str]]:
+    """Milliseconds of the network of stage 1, one slice at a time, in the default backend."""
+    default, faster = (
+        "; ".join(
+            f"{kind} {result['backends'][f'OpenVINO {precision}']['batch 1']['milliseconds']:.1f}"
+            for kind, result in found.items()
+        )
+        for precision in ("float32", "bfloat16")
+    )
+    row = (
+        "ms a slice of stage 1 alone, 256 px, 2 cores, one at a time",
+        default,
+        f"in bfloat16, {BOUNDS}: {faster}",
+        "AVX-512 12; AMX 8",
+    )
+    return [row]
+
+
+def _whole(found: Measurements) -> list[Sequence[str]]:
+    """Slices a second of the shipped default, and of the pair that others would run."""
+    rows: list[Sequence[str]] = []
+    for part, what, aim in (
+        ("eager", "slices a second, 2 cores, files to rows", "AVX-512 40; AMX 90; 8 times"),
+        ("pair", "the same with {pair} in their place", "AMX 45"),
+    ):
+        measured = {kind: result[part] for kind, result in found.items() if part in result}
+        if not measured:
+            continue
+        pair = " and ".join(next(iter(measured.values()))["milliseconds"])
+        runs = {kind: one.get("predict", [one]) for kind, one in measured.items()}
+        default = {kind: _first(of_one, "float32") for kind, of_one in runs.items()}
+        faster = {kind: _first(of_one, "bfloat16") for kind, of_one in runs.items()}
+        times = ", ".join(f"{kind} {one['ratio']:.1f}" for kind, one in default.items() if one)
+        beside = [f"{times} times {pair} in eager torch"]
+        if any(faster.values()):
+            said = (
+                f"{kind} {one['per_second']:.1f} ({one['ratio']:.1f} times)"
+                for kind, one in faster.items()
+                if one
+            )
+            beside.append(f"in bfloat16, {BOUNDS}: {'; '.join(said)}")
+        figures = (f"{kind} {one['per_second']:.1f}" for kind, one in default.items() if one)
+        rows.append((what.format(pair=pair), "; ".join(figures), "; ".join(beside), aim))
+    return rows
+
+
+def _first(runs: Sequence[Mapping[str, Any]], precision: str) -> Mapping[str, Any] | None:
+    """The first of ``runs`` with both stages in ``precision``."""
+    fits = (one for one in runs if all(by.endswith(precision) for by in one["backend"].values()))
+    return next(fits, None)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from readme_tables.machines import Measurements, by_machine, described, in_words
 from readme_tables.markdown import count, figure, signed, table_of
 from readme_tables.measured import Measured, measured
 
@@ -43,7 +44,7 @@ def compared(result: Measured) -> str:
         "about as far from 0 as that of another seed. "
         "Milliseconds: torch float32, one slice of "
         f"{result['data']['size']} px at a time if nothing else is said, "
-        f"{_machine(result['machine'])}."
+        f"{in_words(result['machine'])}."
     )
 
 
@@ -69,64 +70,84 @@ def afterwards(result: Measured) -> str:
     )
 
 
-@measured
-def segmenter_speed(result: Measured) -> str:
+@by_machine
+def segmenter_speed(found: Measurements) -> str:
     """Milliseconds a slice of stage 1 by backend, and of decoders."""
+    results = list(found.values())
+    sizes = [
+        (kind, key)
+        for kind, result in found.items()
+        for key in next(iter(result["backends"].values()))
+        if key.startswith("batch ")
+    ]
     rows = []
-    for name, figures in result["backends"].items():
-        batches = [key for key in figures if key.startswith("batch ")]
+    for name in _names(results, "backends"):
+        here = {kind: result["backends"].get(name) for kind, result in found.items()}
+        known = [figures for figures in here.values() if figures]
         rows.append(
             [
                 name,
-                *(f"{figures[key]['milliseconds']:.1f}" for key in batches),
-                f"{figures['largest_difference']:.5f}",
-                f"{100 * figures['changed_share']:.2f} %",
+                *(_milliseconds(here[kind], key) for kind, key in sizes),
+                f"{max(figures['largest_difference'] for figures in known):.5f}",
+                f"{100 * max(figures['changed_share'] for figures in known):.2f} %",
             ]
         )
-    head = ["backend", *(f"ms a slice, {key}" for key in batches)]
+    head = ["backend", *(f"{kind}, {key}" for kind, key in sizes)]
     table = table_of([*head, "largest difference of probability", "mask pixels changed"], rows)
-    base = next(iter(result["decoders"].values()))
-    decoders = [
-        [
-            name,
-            f"{figures['parameters'] / 1e6:.2f} M",
-            *(
-                f"{figures[kind]['milliseconds']:.1f} "
-                f"({figures[kind]['milliseconds'] / base[kind]['milliseconds']:.2f})"
-                for kind in ("float32", "bfloat16")
-            ),
-        ]
-        for name, figures in result["decoders"].items()
-    ]
-    head = ["decoder", "parameters", "OpenVINO float32, ms", "OpenVINO bfloat16, ms"]
+    kinds = [(kind, one) for kind in found for one in ("float32", "bfloat16")]
+    decoders = []
+    for name in _names(results, "decoders"):
+        here = {kind: result["decoders"].get(name) for kind, result in found.items()}
+        base = {kind: next(iter(result["decoders"].values())) for kind, result in found.items()}
+        parameters = next(one["parameters"] for one in here.values() if one)
+        cells = [_milliseconds(here[kind], one, base[kind]) for kind, one in kinds]
+        decoders.append([name, f"{parameters / 1e6:.2f} M", *cells])
+    head = ["decoder", "parameters", *(f"{kind}, {one}" for kind, one in kinds)]
+    first = results[0]
     return (
-        f"{table}\n\n{table_of(head, decoders)}\n\n{result['network']}, {result['size']} px, "
-        f"{_machine(result['machine'])}; differences from torch float32 on {result['samples']} "
-        "phantoms. Decoders at batch 1 (in brackets: of the first)."
+        f"{table}\n\n{table_of(head, decoders)}\n\nMilliseconds a slice, {first['network']}, "
+        f"{first['size']} px. {described(found)}. Differences from torch float32 on "
+        f"{first['samples']} phantoms, the largest of all machines. Decoders in OpenVINO at batch "
+        "1 (in brackets: of the first)."
     )
 
 
-@measured
-def against_lungmask(result: Measured) -> str:
+@by_machine
+def against_lungmask(found: Measurements) -> str:
     """Slices per second of stage 1 and of lungmask."""
-    rows = [
-        [
-            name,
-            *(f"{figures['per_second']:.2f} ({figures['ratio']:.0f})" for figures in how.values()),
-        ]
-        for name, how in result["speed"].items()
-    ]
-    lungmask = result["lungmask"]
-    head = ["", *(f"{how}, slices/s (ratio)" for how in result["speed"]["lungmask"])]
+    results = list(found.values())
+    ways = [(kind, how) for kind, one in found.items() for how in one["speed"]["lungmask"]]
+    rows = []
+    for name in _names(results, "speed"):
+        here = [found[kind]["speed"].get(name, {}).get(how) for kind, how in ways]
+        rows.append(
+            [
+                name,
+                *("-" if f is None else f"{f['per_second']:.2f} ({f['ratio']:.0f})" for f in here),
+            ]
+        )
+    first = results[0]
+    lungmask = first["lungmask"]
+    head = ["slices/s (ratio)", *(f"{kind}, {how}" for kind, how in ways)]
     return (
-        f"{table_of(head, rows)}\n\n{result['segmenter']} with its cleaning, by backend, "
+        f"{table_of(head, rows)}\n\n{first['segmenter']} with its cleaning, by backend, "
         f"and lungmask {lungmask['version']} (R231, {lungmask['parameters'] / 1e6:.0f} M "
         f"parameters, {lungmask['weights']} weights, torch float32), without its postprocessing: "
-        f"{result['slices']} phantoms of {result['size']} px, from HU to masks, "
-        f"{_machine(result['machine'])}. The aim was {result['aim']} times as many."
+        f"{first['slices']} phantoms of {first['size']} px, from HU to masks. {described(found)}. "
+        f"The aim was {first['aim']} times as many."
     )
 
 
-def _machine(machine: Mapping[str, Any]) -> str:
-    features = ", ".join(machine["features"]) or "features unknown"
-    return f"{machine['threads']} threads on {machine['processor']} ({features})"
+def _names(results: Iterable[Measured], key: str) -> list[str]:
+    """The rows of all ``results`` under ``key``, each once, as they come."""
+    return list(dict.fromkeys(name for result in results for name in result[key]))
+
+
+def _milliseconds(
+    figures: Mapping[str, Any] | None, key: str, base: Mapping[str, Any] | None = None
+) -> str:
+    """Those of ``key``, in brackets as a share of ``base``; ``-`` where there are none."""
+    if figures is None or key not in figures:
+        return "-"
+    own = figures[key]["milliseconds"]
+    return f"{own:.1f}" if base is None else f"{own:.1f} ({own / base[key]['milliseconds']:.2f})"

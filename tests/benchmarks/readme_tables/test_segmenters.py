@@ -34,6 +34,39 @@ def test_the_table_has_both_speeds_and_says_what_was_compared(
     assert "without its postprocessing" in said
 
 
+def test_what_only_one_machine_has_is_a_dash_for_the_other(
+    tables: ModuleType, tmp_path: Path
+) -> None:
+    def milliseconds(one: float) -> dict[str, float]:
+        return {"milliseconds": one}
+
+    machine = {"threads": 2, "processor": "P"}
+    decoder = {"parameters": 2_000_000, "float32": milliseconds(4), "bfloat16": milliseconds(2)}
+    apart = {"largest_difference": 0.25, "changed_share": 0.01}
+    result = {
+        "network": "net",
+        "size": 256,
+        "samples": 14,
+        "machine": {**machine, "features": ["avx512f"]},
+        "backends": {"torch": {"batch 1": milliseconds(40), **apart}},
+        "decoders": {"first": decoder},
+    }
+    other = {
+        **result,
+        "machine": {**machine, "features": ["amx_tile"]},
+        "backends": {"torch": {"batch 1": milliseconds(20), **apart, "largest_difference": 0.5}},
+        "decoders": {"first": decoder, "another": {**decoder, "float32": milliseconds(8)}},
+    }
+    (tmp_path / "amx").mkdir()
+    (tmp_path / "found.json").write_text(json.dumps(result))
+    (tmp_path / "amx" / "found.json").write_text(json.dumps(other))
+    said = tables.segmenter_speed(tmp_path / "found.json")
+    assert "| backend | AVX-512, batch 1 | AMX, batch 1 |" in said
+    assert "| torch | 40.0 | 20.0 | 0.50000 | 1.00 % |" in said
+    assert "| another | 2.00 M | - | - | 8.0 (2.00) | 2.0 (1.00) |" in said
+    assert "AVX-512: 2 threads on P (avx512f); AMX: 2 threads on P (amx_tile)" in said
+
+
 def test_averages_and_thresholds_are_rows_and_the_shares_a_sentence(
     tables: ModuleType, tmp_path: Path, figure: Callable[..., dict[str, Any]]
 ) -> None:
