@@ -7,7 +7,7 @@ The network alone, from normalised pictures to logits, on all cores; medians of 
 so that a busy machine slows all. Beside the time on the clock stands that of the processor, summed
 over the cores; with ``--threads 1`` other work hardly changes it, with more the threads wait for
 each other. How far each way is from torch float32 is measured on the phantoms of ``samples/``.
-Below, other decoders with random weights, for the speed alone. Written to
+Below, other decoders and the paper's network with random weights, for the speed alone. Written to
 ``benchmarks/segmenter_speed.json``.
 """
 
@@ -36,12 +36,14 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 WAYS = ("torch float32", "torch bfloat16", "OpenVINO float32", "OpenVINO bfloat16")
+PAPER = {"encoder": "plain", "classes": 1, "widths": [16, 32, 64, 128, 256, 512]}  # its config
 DECODERS: dict[str, dict[str, Any]] = {
     "gated, 128-64-48-24-16": {"gates": True, "separable": False},
     "no gates": {"gates": False, "separable": False},
     "narrower, 96-48-32-16-8": {"widths": [96, 48, 32, 16, 8], "separable": False},
     "separable": {"gates": True, "separable": True},
     "separable, no gates": {"gates": False, "separable": True},
+    "the paper's Attention U-Net": {**PAPER, "gates": True, "separable": False},
 }
 
 
