@@ -5,9 +5,12 @@
 
 Speeds are ratios to the baseline of the same run: the same work with batch size 1 and no process
 that decodes ahead; and for the whole without overlays, two networks that others would run, eager
-and one slice at a time (``eager_pair.py``), in turn with it. Peak memory is that of ``predict``
-without overlays, a run for each number of inputs, which are links to small pictures. Written to
-``benchmarks/predict_speed.json``, where parts that are not measured stay as they are.
+and one slice at a time (``eager_pair.py``), in turn with it: in the part ``eager`` with the shipped
+weights, in the part ``pair`` with those two networks themselves, and with the paper's Attention
+U-Net for the first of them (``engine_pair.py``, which trains them for a minute each). Peak memory
+is that of ``predict`` without overlays, a run for each number of inputs, which are links to small
+pictures. Written to ``benchmarks/predict_speed.json``, where parts that are not measured stay as
+they are.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from machine import machine
 from peak_memory import peak_memory
 from result_file import write_result
 
@@ -39,6 +43,7 @@ from pipelines.two_stage import TwoStagePipeline
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SMALL = 256  # pixels, the side of the pictures for the memory
+SHIPPED = "the shipped default"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,6 +53,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--input", type=Path, default=REPOSITORY / "samples")
     parser.add_argument("--weights", type=Path)
     parser.add_argument("--device", default="auto")
+    parser.add_argument(
+        "--backends",
+        nargs="+",
+        default=["auto", "openvino-bf16"],
+        metavar="NAME",
+        help="of both stages, for the whole without overlays (auto openvino-bf16)",
+    )
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--workers", type=int, default=min(4, os.cpu_count() or 1))
     parser.add_argument("--slices", type=int, default=64, help="for the speeds (%(default)s)")
@@ -70,6 +82,7 @@ def measured(given: argparse.Namespace) -> dict[str, Any]:
     Raises UsageError where they were measured with other settings.
     """
     settings = {
+        "machine": machine(os.cpu_count() or 1),
         "cores": os.cpu_count(),
         "batch_size": given.batch_size,
         "workers": given.workers,
@@ -89,12 +102,19 @@ def kept(path: Path, settings: Mapping[str, Any], parts: Sequence[str]) -> dict[
     found = {part: before[part] for part in parts if part in before}
     other = {name: before.get(name) for name in settings if before.get(name) != settings[name]}
     if found and other:
-        was = ", ".join(f"{name} {value}" for name, value in other.items())
+        was = ", ".join(f"{name} {_said(value)}" for name, value in other.items())
         raise UsageError(
             f"{path} has {', '.join(found)} with {was}: measure that again as well, do it with the "
             "same, or choose another --out"
         )
     return found
+
+
+def _said(value: Any) -> str:
+    """A setting in few words: of a machine, what tells it from others."""
+    if isinstance(value, Mapping):
+        return " ".join(str(one) for one in value.values())
+    return "unknown" if value is None else str(value)
 
 
 def speeds(given: argparse.Namespace, files: Sequence[Path]) -> dict[str, dict[str, float]]:
@@ -136,32 +156,77 @@ def speeds(given: argparse.Namespace, files: Sequence[Path]) -> dict[str, dict[s
 
 
 def against_eager_pair(given: argparse.Namespace, files: Sequence[Path]) -> dict[str, Any]:
-    """The whole without overlays, from files to rows, and the eager pair, in turn; medians."""
+    """The whole with the weights that are given, the shipped ones if none are."""
+    return wholes(given, files, {SHIPPED if given.weights is None else "given": given.weights})
+
+
+def pair_in_engine(given: argparse.Namespace, files: Sequence[Path]) -> dict[str, Any]:
+    """The whole with the networks of the eager pair themselves, and with the paper's stage 1."""
+    from engine_pair import CLASSIFIER, SEGMENTERS, write_pair
+
+    with tempfile.TemporaryDirectory() as folder:
+        weights = {}
+        for number, name in enumerate(SEGMENTERS):
+            place = Path(folder) / str(number)
+            say(f"training {name} on phantoms")
+            write_pair(name, place)
+            weights[f"{name} and {CLASSIFIER}"] = place
+        return wholes(given, files, weights)
+
+
+def wholes(
+    given: argparse.Namespace, files: Sequence[Path], weights: Mapping[str, Path | None]
+) -> dict[str, Any]:
+    """The whole without overlays, from files to rows, with each of ``weights`` on each backend, and
+    the eager pair, in turn; medians, and ratios to the pair. ``judged``: slices that reached
+    stage 2."""
     from eager_pair import milliseconds
 
-    pairs, wholes = [], []
+    pairs: list[dict[str, float]] = []
+    speeds: dict[tuple[str, str], list[float]] = {}
+    records: dict[tuple[str, str], dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as folder:
         links = linked(files, given.whole, Path(folder) / "in")
-        options = Options(
-            device=given.device, batch_size=given.batch_size, overlays=False, report=False
-        )
         for _ in range(given.repeats):
             pairs.append(milliseconds(repeats=10))
-            record = predict_folder(
-                links, Path(folder) / "out", options, given.weights, given.workers, overwrite=True
-            )
-            wholes.append(float(record["slices_per_second"]))
+            for way in itertools.product(weights, given.backends):
+                records[way] = predict_folder(
+                    links,
+                    Path(folder) / "out",
+                    whole_options(given, way[1]),
+                    weights[way[0]],
+                    given.workers,
+                    overwrite=True,
+                )
+                speeds.setdefault(way, []).append(float(records[way]["slices_per_second"]))
     eager = {name: statistics.median(one[name] for one in pairs) for name in pairs[0]}
     one_at_a_time = 1000 / sum(eager.values())
-    whole = statistics.median(wholes)
     return {
         "milliseconds": {name: round(one, 1) for name, one in eager.items()},
-        "backend": record["backend"],
         "slices": given.whole,
         "one_at_a_time_per_second": round(one_at_a_time, 2),
-        "per_second": round(whole, 2),
-        "ratio": round(whole / one_at_a_time, 2),
+        "predict": [
+            {
+                "networks": way[0],
+                "backend": record["backend"],
+                "judged": record["status"]["ok"],
+                "per_second": round(statistics.median(speeds[way]), 2),
+                "ratio": round(statistics.median(speeds[way]) / one_at_a_time, 2),
+            }
+            for way, record in records.items()
+        ],
     }
+
+
+def whole_options(given: argparse.Namespace, backend: str) -> Options:
+    """What ``predict`` is told for the whole without overlays."""
+    return Options(
+        device=given.device,
+        backend=backend,
+        batch_size=given.batch_size,
+        overlays=False,
+        report=False,
+    )
 
 
 def ratio(
@@ -226,6 +291,7 @@ def small_pictures(files: Sequence[Path], folder: Path) -> list[Path]:
 PARTS: dict[str, Callable[[argparse.Namespace, Sequence[Path]], dict[str, Any]]] = {
     "speed": speeds,
     "eager": against_eager_pair,
+    "pair": pair_in_engine,
     "memory": peak_memories,
 }
 

@@ -47,6 +47,7 @@ def test_memory_alone_is_measured_on_small_pictures_and_keeps_the_rest(
 ) -> None:
     out = tmp_path / "speed.json"
     settings = {"cores": os.cpu_count(), "batch_size": 2, "workers": 0}
+    settings["machine"] = script.machine(os.cpu_count() or 1)
     out.write_text(json.dumps({**settings, "speed": {"stage 1": {"ratio": 2}}}))
     options = ["--parts", "memory", "--counts", "3", "--batch-size", "2", "--workers", "0"]
     options += ["--weights", str(tiny_weights), "--out", str(out)]
@@ -60,12 +61,42 @@ def test_parts_of_other_settings_are_not_mixed(
     script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "speed.json"
-    before = json.dumps({"cores": os.cpu_count(), "batch_size": 16, "workers": 2, "eager": {}})
+    settings = {"cores": os.cpu_count(), "batch_size": 16, "workers": 2}
+    settings["machine"] = script.machine(os.cpu_count() or 1)
+    before = json.dumps({**settings, "eager": {}})
     out.write_text(before)
     options = ["--parts", "memory", "--batch-size", "4", "--workers", "2", "--out", str(out)]
     assert script.main(options) == 2
     assert "has eager with batch_size 16" in capsys.readouterr().err
     assert out.read_text() == before
+
+
+def test_parts_of_another_machine_are_not_mixed(
+    script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "speed.json"
+    settings = {"cores": os.cpu_count(), "batch_size": 16, "workers": 2}
+    options = ["--parts", "memory", "--batch-size", "16", "--workers", "2", "--out", str(out)]
+    for machine, said in (({"processor": "P 1"}, "machine P 1"), (None, "machine unknown")):
+        out.write_text(json.dumps({**settings, "machine": machine, "eager": {}}))
+        assert script.main(options) == 2
+        assert f"has eager with {said}" in capsys.readouterr().err
+
+
+def test_the_whole_is_timed_on_each_backend_beside_the_eager_pair(
+    script: ModuleType, repository: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "speed.json"
+    options = ["--parts", "eager", "--whole", "2", "--repeats", "1", "--workers", "0"]
+    options += ["--weights", str(tiny_weights), "--backends", "torch", "--out", str(out)]
+    assert script.main([*options, "--input", str(repository / "samples" / "patient-3")]) == 0
+    result = json.loads(out.read_text())
+    assert result["machine"] == script.machine(os.cpu_count() or 1)
+    [run] = result["eager"]["predict"]
+    assert (run["networks"], run["judged"]) == ("given", 2)
+    assert run["backend"] == {"segmenter": "torch float32", "classifier": "torch float32"}
+    one_at_a_time = result["eager"]["one_at_a_time_per_second"]
+    assert run["ratio"] == pytest.approx(run["per_second"] / one_at_a_time, abs=0.1)
 
 
 def test_small_pictures_are_all_slices_in_one_size(
