@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import lightning
 import torch
@@ -71,6 +71,12 @@ class TrainingCLI(LightningCLI):
         )
         parser.add_argument(
             "--report", type=bool, default=True, help="draw curves and samples of the run"
+        )
+        parser.add_argument(
+            "--keep",
+            type=Literal["best", "last"],
+            default="best",
+            help="which epoch is exported: that of the highest validation, or the last",
         )
         if self.audits:
             parser.add_argument(
@@ -159,7 +165,7 @@ def train(
     reports: Sequence[Report],
     audit: Callable[[Any], QuickAudit] | None = None,
 ) -> int:
-    """Fit, then export the epoch with the highest ``monitor``; the exit code.
+    """Fit, then export the last epoch or that with the highest ``monitor``; the exit code.
 
     ``reports``: what draws into the run's folder meanwhile. ``audit``: what looks at the data
     before; None for none, and no option. The card is printed as JSON.
@@ -206,15 +212,18 @@ def train(
                 "there are fewer training slices than one batch for each process; "
                 "give a smaller --data.batch_size"
             )
-        score = cli.best.best_model_score
+        last = cli.config.keep == "last"
+        kept = cli.last if last else Path(cli.best.best_model_path)
+        metrics = cli.trainer.callback_metrics
+        score = metrics.get(cli.monitor) if last else cli.best.best_model_score
         training = {
             "seed": cli.config.seed_everything,
             "epochs": cli.trainer.current_epoch,
             "epochs_asked": cli.trainer.max_epochs,
             "steps": cli.trainer.global_step,
-            "best_epoch": best_epoch(Path(cli.best.best_model_path)),
+            "best_epoch": best_epoch(kept),
             "score": None if score is None else round(float(score), 4),
-            "chosen_by": chosen_by(cli.trainer, cli.monitor),
+            "chosen_by": "the last epoch" if last else chosen_by(cli.trainer, cli.monitor),
             # of a training that went on, the time of its last part would mislead
             "minutes": None if resumed else round((time.monotonic() - start) / 60, 1),
             "resumed": bool(resumed),
@@ -226,7 +235,7 @@ def train(
         if audited:
             training["audit"] = audited.as_dict()
         card = export(
-            Path(cli.best.best_model_path),
+            kept,
             cli.datamodule,
             Path(cli.config.export_dir),
             cli.config.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import subprocess
 from collections.abc import Callable
@@ -65,6 +66,17 @@ def test_the_card_says_what_was_done(trained: tuple[Path, dict[str, Any]]) -> No
         assert card["figures"][figures]["dice"]["n"] == 5
         assert card["figures"][figures]["dice"]["n_groups"] == 1
         assert card["figures"][figures]["empty"]["n"] == 1
+
+
+def test_the_last_epoch_is_kept_where_that_is_asked(start_training: Start, tmp_path: Path) -> None:
+    options = ("--trainer.max_epochs=3", "--model.learning_rate=0", "--keep=last")  # none is better
+    said, errors = (process := start_training("train_seg", tmp_path, *options)).communicate()
+    assert process.returncode == 0, errors
+    training = json.loads(said)["training"]
+    assert (training["best_epoch"], training["chosen_by"]) == (2, "the last epoch")
+    with (tmp_path / "runs" / "tiny" / "csv" / "metrics.csv").open(newline="") as file:
+        scores = [row["val/score"] for row in csv.DictReader(file) if row["val/score"]]
+    assert training["score"] == pytest.approx(float(scores[-1]), abs=1e-4)
 
 
 def test_logs_are_written_for_eyes_and_for_programs(trained: tuple[Path, dict[str, Any]]) -> None:
