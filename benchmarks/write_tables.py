@@ -54,7 +54,7 @@ def of_cards() -> dict[str, str]:
     )
     return {
         "stage 1": cards.stage_one(of_stage_one, tried),
-        "lesion share": cards.lesion_share([*of_stage_one, *tried]),
+        "lesion share": cards.lesion_share(of_stage_one),
         "stage 2": cards.stage_two([card for card in own if card["kind"] == "classifier"]),
         "tried": cards.tried([card for card in every if "lite2" in card["name"]]),
         "weights": cards.weights(own, CHECKPOINTS),

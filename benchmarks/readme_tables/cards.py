@@ -21,11 +21,11 @@ def cards_in(folder: Path) -> Iterator[Card]:
 
 
 def stage_one(cards: Sequence[Card], tried: Sequence[Card] = ()) -> str:
-    """Dice of every seed on every source; of those ``tried``, without the other looks of it."""
+    """Dice of every seed on every source; of those ``tried``, on whole sources with lungs alone."""
     rows = []
     for card in (*cards, *tried):
         for data, figures in card["figures"].items():
-            if card in tried and "stress" in data:
+            if card in tried and ("stress" in data or "dice" not in figures):
                 continue
             of_lung = figures.get("dice") or figures["empty"]
             rows.append(

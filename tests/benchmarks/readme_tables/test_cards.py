@@ -64,13 +64,13 @@ def test_stage_one_has_a_row_for_each_data_set(
     assert empty["taken for no chest CT"] == "2 of 4"
 
 
-def test_stage_one_leaves_out_other_looks_of_what_was_only_tried(
+def test_stage_one_has_whole_sources_with_lungs_of_what_was_only_tried(
     tables: ModuleType, segmenter: dict[str, Any], rows_of: RowsOf
 ) -> None:
     tried = {**segmenter, "name": "other"}
     rows = rows_of(tables.stage_one([segmenter], [tried]))
-    assert [row["data"] for row in rows if row["network"].startswith("other")] == ["lungs", "empty"]
-    assert len(rows) == 3 + 2
+    assert [row["data"] for row in rows if row["network"].startswith("other")] == ["lungs"]
+    assert len(rows) == 3 + 1
 
 
 def test_lesion_share_is_by_mask_and_by_probability_without_other_looks(
