@@ -143,6 +143,7 @@ def _fusion(data: CovidDataModule, network: NDArray[np.float64]) -> Fusion:
         data.views["val"].findings,
         network,
         [picture.source for picture in data.pictures["val"]],
+        data.decoded_findings,
     )
 
 

@@ -19,6 +19,9 @@ from lungseg.lung_mask import FINDINGS
 # Inverse strength of the L2 penalty on standardised findings, beside the sum over slices: it weighs
 # less the more of them there are. Ten times looser, the findings too tell the sources.
 INVERSE_PENALTY = 3e-4
+# What of it the findings have that are no mean of the decoder's features: the encoder's know the
+# look, and the highest in the lungs are of one pixel.
+OTHER_FINDINGS = 0.1
 # How far the network's part spreads over slices, of what that of the findings does. With as much it
 # says little more on its own sources, and does more harm on another.
 NETWORK_SHARE = 0.5
@@ -99,14 +102,17 @@ def fit_fusion(
     others: Sequence[NDArray[np.float32]],
     network: Array,
     sources: Sequence[str],
+    decoded: int = 0,
 ) -> Fusion:
     """Logistic regression on the standardised ``findings`` of training slices, L2-regularised, and
-    beside it the network with SAY.
+    beside it the network with NETWORK_SHARE.
 
     ``labels``, ``weights``: of these slices, 1 for COVID-19, and how much each counts. ``others``,
     ``network``, ``sources``: findings, logits N and names of the sources of slices that the network
     was not trained on; their labels are not needed. How far both parts spread there, the mean over
-    sources, makes them comparable.
+    sources, makes them comparable. ``decoded``: the number D of the decoder's features, whose
+    means stand before the D highest at the end (see :mod:`lungseg.networks.findings`); 0 where all
+    findings are alike.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
@@ -114,8 +120,11 @@ def fit_fusion(
     counts = np.asarray(weights) * len(weights) / np.sum(weights)
     scaler = StandardScaler().fit(np.asarray(findings, float), sample_weight=counts)
     model = LogisticRegression(C=INVERSE_PENALTY, max_iter=1000)
-    model.fit(scaler.transform(np.asarray(findings, float)), labels, sample_weight=counts)
-    of_each = model.coef_[0] / scaler.scale_
+    loose = np.full(len(findings[0]), OTHER_FINDINGS**0.5 if decoded else 1.0)
+    loose[len(loose) - 2 * decoded : len(loose) - decoded] = 1.0
+    standard = scaler.transform(np.asarray(findings, float))
+    model.fit(standard * loose, labels, sample_weight=counts)
+    of_each = model.coef_[0] * loose / scaler.scale_
     usual = float(of_each @ scaler.mean_)
     alone = Fusion(
         round(float(model.intercept_[0]) - usual, 6),

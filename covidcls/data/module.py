@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import lightning
+from torch import nn
 from torch.utils.data import DataLoader, WeightedRandomSampler
 
 from covidcls.data.dataset import ClassifierSlices, Sample, SeenPictures
@@ -93,6 +94,7 @@ class CovidDataModule(lightning.LightningDataModule):
         self.segmenter_name = ""
         self.segmenter_sha256 = ""
         self.segmenter_licence: str | None = None
+        self.decoded_findings = 0  # how many features its decoder has
         self.pictures: dict[Part, list[LabelledPicture]] = {}
         self.views: dict[Part, SeenPictures] = {}
 
@@ -127,6 +129,8 @@ class CovidDataModule(lightning.LightningDataModule):
         segmenter = LungSegmenter.from_checkpoint(self.segmenter, folder)
         self.segmenter_name, self.segmenter_sha256 = segmenter.name, segmenter.sha256
         self.segmenter_licence = segmenter.card.get("licence")
+        if self.view.lesions and segmenter.has_findings:
+            self.decoded_findings = int(cast(nn.Conv2d, segmenter.network.masks).in_channels)
         cache = MaskCache(segmenter, self.cache_dir)
         self.views[part] = SeenPictures(
             self.pictures[part], cache, self.view, self.size, augmented=part == "train"

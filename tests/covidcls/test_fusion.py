@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from covidcls.fusion import FINER, INVERSE_PENALTY, Fusion, fit_fusion
+from covidcls.fusion import FINER, INVERSE_PENALTY, OTHER_FINDINGS, Fusion, fit_fusion
 from covidcls.statistics import auc
 from covidcls.views.seen import Lesions, Seen, lesions_in
 
@@ -55,6 +55,19 @@ def test_the_weights_are_those_of_the_findings_as_they_are(slices: dict[str, Any
     fusion = fit_fusion(**slices)
     found = fusion.intercept + fusion.of_findings(slices["others"])
     assert found == pytest.approx(expected, abs=1e-5)
+
+
+def test_all_but_the_means_of_the_decoder_are_fitted_more_strictly(slices: dict[str, Any]) -> None:
+    """Of 6 findings with 2 features of the decoder, the third and fourth."""
+    scaler = StandardScaler().fit(slices["findings"])
+    model = LogisticRegression(C=INVERSE_PENALTY)
+    loose = np.sqrt([OTHER_FINDINGS] * 2 + [1, 1] + [OTHER_FINDINGS] * 2)
+    model.fit(scaler.transform(slices["findings"]) * loose, slices["labels"])
+    expected = model.decision_function(scaler.transform(slices["others"]) * loose)
+    fusion = fit_fusion(**slices, decoded=2)
+    found = fusion.intercept + fusion.of_findings(slices["others"])
+    assert found == pytest.approx(expected, abs=1e-5)
+    assert abs(fusion.findings[0]) < 0.2 * abs(fit_fusion(**slices).findings[0])
 
 
 def test_a_slice_counts_as_its_weight_says(slices: dict[str, Any]) -> None:
