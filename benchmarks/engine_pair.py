@@ -107,5 +107,5 @@ def trained(network: nn.Module, steps: int, phantoms: int) -> nn.Module:
         loss.backward()
         optimiser.step()
         if step % 20 == 19:
-            say(f"step {step + 1} of {steps}: loss {float(loss):.3f}")
+            say(f"step {step + 1} of {steps}: loss {float(loss.detach()):.3f}")
     return network.eval()
