@@ -2,10 +2,10 @@
 
 ``python -m pipelines.train_cls --config configs/cls/efficientnet_lite2_crop.yaml``
 
-Every option stands in the YAML and on the command line (``--help``); the best epoch is exported to
-``checkpoints/NAME.safetensors`` and ``NAME.json``, with the floors beside its figures. Before it
-trains it says what in the data gives the class away or stands on both sides of the split
-(``--audit false`` leaves that out).
+Every option stands in the YAML and on the command line (``--help``); the best epoch, or with
+``--keep last`` the last, is exported to ``checkpoints/NAME.safetensors`` and ``NAME.json``, with
+the floors beside its figures. Before it trains it says what in the data gives the class away or
+stands on both sides of the split (``--audit false`` leaves that out).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Train stage 1: ``python -m pipelines.train_seg --config configs/seg/attention_unet_lite0.yaml``.
 
-Every option stands in the YAML and on the command line (``--help``); the best epoch is exported to
-``checkpoints/NAME.safetensors`` and ``NAME.json``.
+Every option stands in the YAML and on the command line (``--help``); the best epoch, or with
+``--keep last`` the last, is exported to ``checkpoints/NAME.safetensors`` and ``NAME.json``.
 """
 
 from __future__ import annotations
