@@ -85,7 +85,7 @@ def test_each_set_is_tested_whole_or_by_the_validation_of_its_own_training(
     assert found["no label"]["row"] == LESION_SHARE
     assert found["no label"]["n_images"] == 24
     table = (tmp_path / "out" / "table.md").read_text()
-    assert "its labels chose nothing" in table
+    assert "its labels chose no epoch, no threshold and no calibration here" in table
 
     kept = tmp_path / "out" / "cells" / "one.full-seed1" / "on-other.csv"
     with kept.open(newline="") as file:
