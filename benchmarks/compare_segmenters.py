@@ -176,7 +176,7 @@ def command(name: str, given: argparse.Namespace) -> list[str]:
         *(sys.executable, "-m", "pipelines.train_seg", f"--config={given.config}"),
         *(f"--name={name}", f"--runs={given.runs}", f"--export_dir={given.runs / 'weights'}"),
         *(f"--data.data_dir={given.data_dir}", f"--trainer.max_epochs={given.epochs}"),
-        f"--early_stopping.patience={given.epochs}",
+        *(f"--early_stopping.patience={given.epochs}", "--keep=best"),
         *("--resume=true", "--test=false"),
         *VARIANTS[name].options(),
     ]
