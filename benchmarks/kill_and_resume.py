@@ -5,7 +5,7 @@
 
 The slices are phantoms: pictures, and one volume. The command must end with the same
 predictions.csv, cases.csv, masks and overlays, byte for byte. Writes ``kill_and_resume.json``, from
-which ``write_tables.py`` takes the figures of the README.
+which ``write_tables.py`` takes the figures of docs/program.md.
 """
 
 from __future__ import annotations

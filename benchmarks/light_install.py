@@ -3,7 +3,7 @@
     python benchmarks/light_install.py
 
 Installs the checkout without extras into a fresh virtual environment. Writes
-``light_install.json``, from which ``write_tables.py`` takes the figures of the README.
+``light_install.json``, from which ``write_tables.py`` takes the figures of docs/program.md.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@
 Each is a small whole file with flipped bits, another header, a cut, or a piece of another format.
 It must become slices in range, or rows that say in one sentence what is wrong with which file; it
 must neither end the process that decodes it nor keep it for longer than ``--seconds``. Writes
-``mutated_inputs.json``, from which ``write_tables.py`` takes the figures of the README.
+``mutated_inputs.json``, from which ``write_tables.py`` takes the figures of docs/program.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rewrite the figures in README.md from the cards; no hand does.
+"""Rewrite the tables of README.md and docs/ from cards and measurements; no hand does.
 
     python benchmarks/write_tables.py
 
@@ -13,27 +13,47 @@ beside those of the one that everything else was measured on.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
-from readme_tables import audit, cards, classifiers, glance, predict, segmenters
-from readme_tables.machines import measurements
+from result_tables import audit, cards, classifiers, glance, predict, segmenters
+from result_tables.machines import measurements
 
 ROOT = Path(__file__).resolve().parents[1]
 CHECKPOINTS, BENCHMARKS = ROOT / "checkpoints", ROOT / "benchmarks"
+DOCUMENTS = (
+    "README.md",
+    "docs/stage_one.md",
+    "docs/stage_two.md",
+    "docs/program.md",
+)
 BEGIN, END = "<!-- {}: written by benchmarks/write_tables.py -->", "<!-- end -->"
 
 
 def main() -> None:
-    """Replace what stands between the markers of README.md."""
-    readme = ROOT / "README.md"
-    readme.write_text(with_tables(readme.read_text(encoding="utf-8")), encoding="utf-8")
+    """Replace what stands between the markers of the documents."""
+    for name, text in with_tables(documents()).items():
+        (ROOT / name).write_text(text, encoding="utf-8")
 
 
-def with_tables(text: str) -> str:
-    """``text`` with the tables of today between its markers."""
+def documents() -> dict[str, str]:
+    """The text of each, by its name."""
+    return {name: (ROOT / name).read_text(encoding="utf-8") for name in DOCUMENTS}
+
+
+def with_tables(texts: Mapping[str, str]) -> dict[str, str]:
+    """``texts`` with the tables of today between their markers.
+
+    Each table stands in one of them: ends with a sentence where it does not.
+    """
+    found = dict(texts)
     for marker, table in {"at a glance": of_both(), **of_cards(), **of_measurements()}.items():
-        text = _replaced(text, marker, table)
-    return text
+        begin = BEGIN.format(marker)
+        places = [name for name, text in found.items() if begin in text]
+        if len(places) != 1:
+            raise SystemExit(f"{begin} stands in {len(places)} of {', '.join(found)}, not in one")
+        found[places[0]] = _replaced(found[places[0]], begin, table)
+    return found
 
 
 def of_both() -> str:
@@ -86,11 +106,8 @@ def of_measurements() -> dict[str, str]:
     }
 
 
-def _replaced(text: str, name: str, table: str) -> str:
-    begin = BEGIN.format(name)
-    before, found, rest = text.partition(begin)
-    if not found:
-        raise SystemExit(f"README.md has no marker {begin}")
+def _replaced(text: str, begin: str, table: str) -> str:
+    before, _, rest = text.partition(begin)
     _, _, after = rest.partition(END)
     return f"{before}{begin}\n{table}\n{END}{after}"
 

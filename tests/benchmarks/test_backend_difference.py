@@ -83,7 +83,7 @@ def test_the_table_shows_every_pair(
     result = {"segmenter": "one", "classifier": "two", "data": ["ct"], "every": 10, "slices": 1}
     result["pairs"] = {"openvino + openvino": figures, "torch + openvino": figures}
     (tmp_path / "difference.json").write_text(json.dumps(result))
-    said = benchmark_script("readme_tables.predict").backends(tmp_path / "difference.json")
+    said = benchmark_script("result_tables.predict").backends(tmp_path / "difference.json")
     assert (
         "| openvino + openvino | 0.0010 (0.0010) | 0 of 1 | 0 | 1.0000 (1.0000) | 0 | yes |" in said
     )

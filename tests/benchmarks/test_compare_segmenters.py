@@ -157,7 +157,7 @@ def test_what_is_finished_is_compared_and_not_trained_again(
     assert (copies["parameters"], both["parameters"]) == (1234567, 2 * 1234567)
     assert both["against_shipped"]["dice"] == same  # of twice the same weights
 
-    tables = benchmark_script("readme_tables.segmenters")
+    tables = benchmark_script("result_tables.segmenters")
     monkeypatch.setattr(tables, "COMPARED_ON", ("phantoms",))
     lines = tables.compared(runs / "compared.json").splitlines()
     assert "0.900 (0.800 to 0.950)" in lines[3]

@@ -49,7 +49,7 @@ def test_every_way_is_timed_and_agrees_with_torch(
     assert result["backends"]["OpenVINO float32"]["largest_difference"] < 1e-3
     assert result["decoders"]["no gates"]["bfloat16"]["milliseconds"] > 0
 
-    said = benchmark_script("readme_tables.segmenters").segmenter_speed(out)
+    said = benchmark_script("result_tables.segmenters").segmenter_speed(out)
     assert said.count("| OpenVINO") == 2
     assert ", batch 2 |" in said
     assert "(1.00)" in said

@@ -1,4 +1,4 @@
-"""The tables of the README are those of the cards and files beside them."""
+"""The tables of README and docs are those of the cards and files beside them."""
 
 from __future__ import annotations
 
@@ -15,13 +15,18 @@ def script(benchmark_script: Callable[..., ModuleType]) -> ModuleType:
     return benchmark_script("write_tables")
 
 
-def test_the_readme_is_up_to_date(script: ModuleType, repository: Path) -> None:
-    text = (repository / "README.md").read_text(encoding="utf-8")
-    assert script.with_tables(text) == text
+def test_the_tables_are_up_to_date(script: ModuleType) -> None:
+    assert script.with_tables(script.documents()) == script.documents()
+
+
+def test_a_table_without_its_place_is_told(script: ModuleType) -> None:
+    texts = {name: text.replace("<!-- speed:", "<!--") for name, text in script.documents().items()}
+    with pytest.raises(SystemExit, match="<!-- speed: .* stands in 0 of README.md, "):
+        script.with_tables(texts)
 
 
 def test_every_recipe_that_was_tried_is_a_row(script: ModuleType, repository: Path) -> None:
-    text = (repository / "README.md").read_text(encoding="utf-8")
+    text = "".join(script.documents().values())
     for path in sorted((repository / "benchmarks" / "tried").glob("*.json")):
         figures = json.loads(path.read_text())["figures"]
         figure = (

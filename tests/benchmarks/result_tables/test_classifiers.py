@@ -1,4 +1,4 @@
-"""What is measured of stage 2 stands in the tables of the README, each figure in its column."""
+"""What is measured of stage 2 stands in the tables of the documents, each figure in its column."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NAMES = ("auc", "accuracy", "recall", "specificity")
 @pytest.fixture
 def said(benchmark_script: Callable[..., ModuleType], tmp_path: Path) -> Said:
     """What a table says of a result."""
-    tables = benchmark_script("readme_tables.classifiers")
+    tables = benchmark_script("result_tables.classifiers")
     file = tmp_path / "result.json"
 
     def say(table: str, result: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Memories, losses and crashes of predict stand in the tables of the README."""
+"""Memories, losses and crashes of predict stand in the tables of the documents."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 @pytest.fixture
 def tables(benchmark_script: Callable[..., ModuleType]) -> ModuleType:
-    return benchmark_script("readme_tables.predict")
+    return benchmark_script("result_tables.predict")
 
 
 def test_the_table_says_how_far_the_memories_are_apart(tables: ModuleType, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
-from readme_tables.measured import Measured
+from result_tables.measured import Measured
 
 Measurements = Mapping[str, Measured]  # by kind of machine
 FOLDERS = (".", "amx")  # where results lie, beside each other

@@ -13,7 +13,7 @@ RowsOf = Callable[[str], list[dict[str, str]]]
 def test_seconds_and_memory_by_the_number_of_pictures(
     benchmark_script: Callable[..., ModuleType], rows_of: RowsOf, tmp_path: Path
 ) -> None:
-    tables = benchmark_script("readme_tables.audit")
+    tables = benchmark_script("result_tables.audit")
     file = tmp_path / "audit_speed.json"
     assert tables.audit_speed(file) == "not measured"
     found = {"seconds": 22.4, "cpu_s": 37.2, "candidates": 17100, "planted": 30}

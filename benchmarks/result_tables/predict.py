@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from readme_tables.machines import Measurements, by_machine
-from readme_tables.markdown import table_of
-from readme_tables.measured import Measured, measured
+from result_tables.machines import Measurements, by_machine
+from result_tables.markdown import table_of
+from result_tables.measured import Measured, measured
 
 EAGER = "eager torch float32"
 SPEEDS = ("one_at_a_time_per_second", "per_second")
@@ -63,7 +63,8 @@ def _whole(found: Measurements) -> str:
         f"{_pair_milliseconds(found)}. {AIMS}",
     ]
     if any("predict" in part for part in parts):
-        lines[-1] += f" Bfloat16 is outside the bounds of difference (below). {_judged(parts)}"
+        beyond = "outside the [bounds of difference](docs/program.md#backends)"
+        lines[-1] += f" Bfloat16 is {beyond}. {_judged(parts)}"
     if any("pair" in result for result in found.values()):
         lines[-1] += (
             " Other stages 1 than the shipped one were trained for a minute on phantoms, so that "

@@ -12,7 +12,7 @@ import pytest
 
 @pytest.fixture
 def machines(benchmark_script: Callable[..., ModuleType]) -> ModuleType:
-    return benchmark_script("readme_tables.machines")
+    return benchmark_script("result_tables.machines")
 
 
 @pytest.fixture

@@ -93,7 +93,7 @@ def test_every_question_has_its_figure_and_what_stands_against_it(
         },
         "mutated_inputs": {"files": 99, "crashes": [1], "hangs": [1, 2], "undeclared": [1, 2, 3]},
     }
-    table = benchmark_script("readme_tables.glance").glance(cards, found, speeds())
+    table = benchmark_script("result_tables.glance").glance(cards, found, speeds())
     lungs, lesions, elsewhere, home, folds, inside, stage_one, speed, pair, killed, damaged = (
         (row["figure"], row["beside it"]) for row in rows_of(table)
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from readme_tables.markdown import figure, signed, table_of
-from readme_tables.measured import Measured, measured
+from result_tables.markdown import figure, signed, table_of
+from result_tables.measured import Measured, measured
 
 Row = Mapping[str, Any]
 

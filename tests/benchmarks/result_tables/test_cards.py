@@ -1,4 +1,4 @@
-"""What cards say stands in the tables of the README, each figure in its column."""
+"""What cards say stands in the tables of the documents, each figure in its column."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RowsOf = Callable[[str], list[dict[str, str]]]
 
 @pytest.fixture
 def tables(benchmark_script: Callable[..., ModuleType]) -> ModuleType:
-    return benchmark_script("readme_tables.cards")
+    return benchmark_script("result_tables.cards")
 
 
 def test_only_cards_are_read_in_the_order_of_their_names(

@@ -13,7 +13,7 @@ import pytest
 
 @pytest.fixture
 def tables(benchmark_script: Callable[..., ModuleType]) -> ModuleType:
-    return benchmark_script("readme_tables.segmenters")
+    return benchmark_script("result_tables.segmenters")
 
 
 def test_the_table_has_both_speeds_and_says_what_was_compared(

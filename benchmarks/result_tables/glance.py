@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from readme_tables.machines import Measurements
-from readme_tables.markdown import figure, signed, table_of
-from readme_tables.measured import Measured
+from result_tables.machines import Measurements
+from result_tables.markdown import figure, signed, table_of
+from result_tables.measured import Measured
 
 HELD_OUT = "held-out patients lung-masks"
 SOURCES = (

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from readme_tables.markdown import count, figure, table_of
+from result_tables.markdown import count, figure, table_of
 
 Card = dict[str, Any]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from readme_tables.markdown import table_of
-from readme_tables.measured import Measured, measured
+from result_tables.markdown import table_of
+from result_tables.measured import Measured, measured
 
 
 @measured

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from readme_tables.machines import Measurements, by_machine, described, in_words
-from readme_tables.markdown import count, figure, signed, table_of
-from readme_tables.measured import Measured, measured
+from result_tables.machines import Measurements, by_machine, described, in_words
+from result_tables.markdown import count, figure, signed, table_of
+from result_tables.measured import Measured, measured
 
 COMPARED_ON = ("lung-masks", "medseg-98", "tcga-hu")
 PAIRED = ("dice", "lesion_dice_pooled")

@@ -1,0 +1,1 @@
+"""The tables of README.md and docs/: of the cards of networks, and of what benchmarks wrote."""
