@@ -88,12 +88,13 @@ def export_classifier(
         logits, whole = (fusion.logits(one, data.views["val"].findings) for one in (logits, whole))
     calibration = fit_calibration(logits, labels, alike(data.pictures["val"]))
     probability = calibration.probabilities(logits)
-    points = choose_operating_points(labels, probability.tolist(), patients)
+    sources = [picture.source for picture in data.pictures["val"]]
+    points = choose_operating_points(labels, probability.tolist(), patients, sources)
     threshold = points[DEFAULT_AIM]["threshold"]
     card["calibration"] = {**calibration.as_card(), "fitted_on": CALIBRATED_ON}
     card["threshold"] = threshold
     card["operating_points"] = points
-    card["indeterminate"] = choose_band(labels, probability.tolist())
+    card["indeterminate"] = choose_band(labels, probability.tolist(), sources)
     card["threshold_chosen_by"] = "Youden on validation"
     one, truth = np.ones((1, len(labels))), np.array(labels)
     card["half_precision_cost"] = {

@@ -33,10 +33,7 @@ def operating_point(record: Mapping[str, Any], card: Card) -> list[str]:
     said = [f"A case is called COVID from {threshold:.3f} on (operating point: {name})."]
     point = card.get("operating_points", {}).get(name)
     if point is not None:
-        reached = ", ".join(
-            f"{figure} {_interval(point[figure])}" for figure in ("recall", "specificity")
-        )
-        said.append(f"Its aim: {point['aim']}. On validation it reached {reached}.")
+        said.append(f"Its aim: {point['aim']}. On validation it reached {_reached(point)}.")
     band = card.get("indeterminate")
     if band is not None:
         said.append(
@@ -44,6 +41,16 @@ def operating_point(record: Mapping[str, Any], card: Card) -> list[str]:
             "(indeterminate): the label there should not be believed."
         )
     return said
+
+
+def _reached(point: Mapping[str, Any]) -> str:
+    """Recall and specificity of an operating point, of each source where there are several."""
+    by_source = point.get("by_source") or {"": point}
+    return "; ".join(
+        (f"on {name} " if name else "")
+        + ", ".join(f"{figure} {_interval(found[figure])}" for figure in ("recall", "specificity"))
+        for name, found in by_source.items()
+    )
 
 
 def floor(card: Card) -> list[str]:

@@ -56,14 +56,14 @@ def test_recall_and_specificity_aimed_at_are_reached_and_no_more_is_paid(
     pairs: list[tuple[int, int]], aim: float
 ) -> None:
     labels, scores = both_classes(pairs)
-    recall, specificity = reached(labels, scores, sensitive_threshold(labels, scores, aim))
+    recall, specificity = reached(labels, scores, sensitive_threshold(labels, scores, aim=aim))
     assert recall >= aim
     assert all(
         reached(labels, scores, t)[1] <= specificity
         for t in ANYWHERE
         if reached(labels, scores, t)[0] >= aim
     )
-    recall, specificity = reached(labels, scores, specific_threshold(labels, scores, aim))
+    recall, specificity = reached(labels, scores, specific_threshold(labels, scores, aim=aim))
     possible = [t for t in ANYWHERE if t <= 1 and reached(labels, scores, t)[1] >= aim]
     assert specificity >= aim or not possible
     assert all(reached(labels, scores, t)[0] <= recall for t in possible)
@@ -78,13 +78,70 @@ def test_no_threshold_costs_less(pairs: list[tuple[int, int]], cost_of_a_miss: f
         misses = np.sum(~called & (np.array(labels) == 1))
         return float(cost_of_a_miss * misses + np.sum(called & (np.array(labels) == 0)))
 
-    found = cost(cost_threshold(labels, scores, cost_of_a_miss))
+    found = cost(cost_threshold(labels, scores, cost_of_a_miss=cost_of_a_miss))
     assert all(found <= cost(t) + 1e-9 for t in ANYWHERE if t <= 1)
 
 
-def test_a_threshold_needs_both_classes() -> None:
+def test_a_threshold_needs_both_classes_of_every_source() -> None:
     with pytest.raises(ValueError, match="both classes"):
         youden_threshold([1, 1], [0.2, 0.8])
+    with pytest.raises(ValueError, match="of every source"):
+        youden_threshold([0, 1, 1], [0.1, 0.2, 0.8], ["a", "a", "b"])
+
+
+TWO_SOURCES = st.lists(
+    st.tuples(st.integers(0, 1), st.integers(0, 6), st.sampled_from("ab")), max_size=60
+)
+
+
+@given(TWO_SOURCES)
+def test_every_source_gets_what_is_aimed_at_and_counts_as_much(
+    found: list[tuple[int, int, str]],
+) -> None:
+    labels = [0, 1, 0, 1, *(label for label, _, _ in found)]
+    scores = [0.5, 0.5, 0.4, 0.4, *(score / 6 for _, score, _ in found)]
+    sources = [*"aabb", *(source for _, _, source in found)]
+
+    def each(threshold: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        recall, specificity, cost = [], [], []
+        for source in "ab":
+            own = [i for i, one in enumerate(sources) if one == source]
+            truth = [labels[i] for i in own]
+            one = reached(truth, [scores[i] for i in own], threshold)
+            recall.append(one[0])
+            specificity.append(one[1])
+            sick = np.mean(truth)
+            cost.append(5 * (1 - one[0]) * sick + (1 - one[1]) * (1 - sick))
+        return np.array(recall), np.array(specificity), np.array(cost)
+
+    recall, best, _ = each(sensitive_threshold(labels, scores, sources))
+    assert (recall >= 0.95).all()
+    assert all((each(t)[1] <= best).all() for t in ANYWHERE if (each(t)[0] >= 0.95).all())
+    best, specificity, _ = each(specific_threshold(labels, scores, sources))
+    possible = [t for t in ANYWHERE if t <= 1 and (each(t)[1] >= 0.95).all()]
+    assert (specificity >= 0.95).all() or not possible
+    assert all((each(t)[0] <= best).all() for t in possible)
+    recall, specificity, _ = each(youden_threshold(labels, scores, sources))
+    most = (recall + specificity).mean()
+    assert all(sum(each(t)[:2]).mean() <= most + 1e-9 for t in ANYWHERE)
+    least = each(cost_threshold(labels, scores, sources))[2].mean()
+    assert all(least <= each(t)[2].mean() + 1e-8 for t in ANYWHERE if t <= 1)
+
+
+def test_one_source_for_all_is_none() -> None:
+    labels, scores = [0, 0, 1, 0, 1, 1], [0.1, 0.2, 0.3, 0.4, 0.8, 0.9]
+    for choose in (youden_threshold, sensitive_threshold, specific_threshold, cost_threshold):
+        assert choose(labels, scores) == choose(labels, scores, ["one"] * 6)
+
+
+def test_a_card_of_several_sources_says_what_each_gets() -> None:
+    labels, scores = [0, 1, 0, 1, 0, 1], [0.1, 0.9, 0.6, 0.7, 0.1, 0.8]
+    points = choose_operating_points(labels, scores, list("abcdef"), ["x", "x", "y", "y", "x", "x"])
+    found = points["specific"]["by_source"]
+    assert list(found) == ["x", "y"]
+    assert [found[one]["specificity"]["value"] for one in found] == [1, 1]
+    assert [found[one]["recall"]["n"] for one in found] == [4, 2]
+    assert "by_source" not in choose_operating_points(labels, scores, list("abcdef"))["cost"]
 
 
 def test_a_card_says_of_each_aim_what_it_reaches_and_keeps_what_it_says() -> None:
