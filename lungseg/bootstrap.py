@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
+# Of 10 groups a 95 % percentile interval of a mean holds it 91 times in 100, of 5 it does 86 times.
+FEW_GROUPS = 10
 AT_ONCE = 4_000_000  # weights in memory: 32 MB, where all of 100,000 slices would take gigabytes
 
 
@@ -79,3 +81,15 @@ def intervals(
 def mean_interval(values: Array, groups: Sequence[str], seed: int = 0) -> Interval:
     """Interval of the mean of ``values`` (N) over ``groups``."""
     return interval(lambda weights: weights @ values / weights.sum(axis=1), groups, seed=seed)
+
+
+def of_few(n_groups: int, clusters: str) -> str | None:
+    """A warning of intervals over so few groups, each a ``clusters`` (``patient``).
+
+    None for enough, and for none.
+    """
+    if n_groups == 1:
+        return f"one {clusters} alone gives intervals without width"
+    if 1 < n_groups < FEW_GROUPS:
+        return f"an interval over {n_groups} {clusters}s is a range, not more"
+    return None

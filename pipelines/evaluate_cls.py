@@ -28,6 +28,7 @@ from covidcls.evaluation.report import (
 )
 from covidcls.evaluation.scored import Scored
 from covidcls.operating_point import DEFAULT_AIM
+from lungseg.bootstrap import of_few
 from lungseg.checkpoint import resolve
 from lungseg.errors import UsageError
 from lungseg.regions import Region
@@ -225,3 +226,5 @@ def _messages(scored: Scored, judged: Sequence[Judged], own: bool, split: Split)
             f"no patient ids: intervals are over {scored.clustered_by}s, and too narrow where "
             "several show one patient"
         )
+    if narrow := of_few(scored.n_groups, scored.clustered_by):
+        yield narrow

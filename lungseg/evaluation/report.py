@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lungseg.bootstrap import Interval, mean_interval
+from lungseg.bootstrap import Interval, mean_interval, of_few
 from lungseg.evaluation.evaluate import Evaluation, VolumeCase
 from lungseg.evaluation.figures import pooled_dice, summary
 from lungseg.metrics import EMPTY, Overlap
@@ -20,7 +20,6 @@ FIGURES: dict[str, Literal["lowest", "highest"]] = {  # and which end of each is
 }
 DIGITS = 4
 NAMED = 5  # of a list in a message
-FEW_GROUPS = 5
 
 RULES = {
     "values": "those of all masks; the target is what has one of chosen_values, else what is not "
@@ -142,10 +141,8 @@ def _messages(evaluation: Evaluation, n_groups: int) -> Iterator[str]:
             f"what was taken for lesion covers {evaluation.covered:.0%} of the lungs found; the "
             f"masks have the values {values}: say by --labels which of them are lesion"
         )
-    if n_groups == 1:
-        yield f"one {evaluation.clusters} alone gives intervals without width"
-    elif 1 < n_groups < FEW_GROUPS:
-        yield f"an interval over {n_groups} {evaluation.clusters}s is a range, not more"
+    if narrow := of_few(n_groups, evaluation.clusters):
+        yield narrow
 
 
 def _named(names: Sequence[str]) -> str:

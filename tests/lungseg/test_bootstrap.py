@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lungseg import bootstrap
-from lungseg.bootstrap import draw_weights, interval, intervals, mean_interval
+from lungseg.bootstrap import draw_weights, interval, intervals, mean_interval, of_few
 
 
 def test_the_vectorised_resampling_agrees_with_a_slow_one() -> None:
@@ -99,3 +99,10 @@ def test_a_card_gets_four_digits_and_no_nan() -> None:
         "n": 2,
         "n_groups": 2,
     }
+
+
+def test_intervals_over_few_groups_are_told() -> None:
+    assert of_few(1, "patient") == "one patient alone gives intervals without width"
+    assert of_few(9, "volume") == "an interval over 9 volumes is a range, not more"
+    assert of_few(10, "patient") is None
+    assert of_few(0, "patient") is None

@@ -121,6 +121,7 @@ def test_covid_ct_is_judged_on_its_validation_split_by_source_paper(
     assert (found["clustered_by"], found["n_patients"]) == ("paper", None)
     assert found["threshold_chosen_by"] == "given by hand"
     assert "no patient ids: intervals are over papers" in found["messages"][0]
+    assert found["messages"][-1] == "one paper alone gives intervals without width"
     assert found["patients"] is None
 
 
