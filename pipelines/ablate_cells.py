@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +56,9 @@ def train_cells(
     out: Path,
     tell: Tell = lambda sentence: None,
     train: Train = train_process,
-) -> dict[str, Path]:
-    """Train what is not trained yet; the weights of each cell by its name.
+) -> Iterator[Cell]:
+    """Train what is not trained yet, and give each cell as soon as its weights are there: judged
+    before the next is trained, it is not lost with them.
 
     Raises UsageError, before any training, for a cell in ``out`` that had another recipe;
     otherwise what ``train_cls`` refuses. ``tell`` gets a sentence a training.
@@ -66,40 +67,40 @@ def train_cells(
     for name, wanted in recipes.items():
         _check_same(out / name / RECIPE, wanted)
     missing = [c for c in cells if not _weights(out / c.name).with_suffix(".json").is_file()]
-    began = time.monotonic()
-    for done, cell in enumerate(missing):
-        left = (time.monotonic() - began) / done * (len(missing) - done) / 60 if done else None
-        said = "" if left is None else f", about {left:.0f} minutes left"
-        tell(f"training {done + 1} of {len(missing)}: {cell.name}{said}")
-        # what is known of the files is the same in every cell: audited with the first
-        _train(out / cell.name, recipes[cell.name], cell is cells[0], train)
-    return {cell.name: _weights(out / cell.name) for cell in cells}
+    began, done = time.monotonic(), 0
+    for cell in cells:
+        if cell in missing:
+            left = (time.monotonic() - began) / done * (len(missing) - done) / 60 if done else None
+            said = "" if left is None else f", about {left:.0f} minutes left"
+            tell(f"training {done + 1} of {len(missing)}: {cell.name}{said}")
+            # what is known of the files is the same in every cell: audited with the first
+            _train(out / cell.name, recipes[cell.name], cell is cells[0], train)
+            done += 1
+        yield cell
 
 
-def judge_cells(
-    cells: Sequence[Cell],
+def judge_cell(
+    cell: Cell,
     recipe: Mapping[str, Any],
     out: Path,
     judge: Judge,
     file: str = PREDICTIONS,
-) -> dict[str, list[JudgedSlice]]:
-    """What each trained cell says of the slices that ``judge`` (weights, recipe) takes.
+) -> list[JudgedSlice]:
+    """What a trained cell says of the slices that ``judge`` (weights, recipe) takes.
 
     Kept in ``file`` of its folder, and read from there the next time.
     """
-    found = {}
-    for cell in cells:
-        kept = out / cell.name / file
-        if not kept.is_file():
-            weights = _weights(out / cell.name)
-            write_predictions(kept, judge(weights, with_options(recipe, cell.options)))
-        found[cell.name] = read_predictions(kept)
-    return found
+    kept = out / cell.name / file
+    if not kept.is_file():
+        weights = _weights(out / cell.name)
+        write_predictions(kept, judge(weights, with_options(recipe, cell.options)))
+    return read_predictions(kept)
 
 
-def card_of(weights: Path) -> dict[str, Any]:
-    """The card beside weights."""
-    card: dict[str, Any] = json.loads(weights.with_suffix(".json").read_text(encoding="utf-8"))
+def card_of(cell: Cell, out: Path) -> dict[str, Any]:
+    """The card of a trained cell."""
+    file = _weights(out / cell.name).with_suffix(".json")
+    card: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return card
 
 

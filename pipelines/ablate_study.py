@@ -16,7 +16,7 @@ from covidcls.data.pictures import LabelledPicture, Layout, split_sha256
 from covidcls.evaluation.labelled import read_labelled_pictures
 from lungseg.errors import UsageError
 from lungseg.whole_file import write_json, write_whole
-from pipelines.ablate_cells import Tell, Train, card_of, judge_cells, train_cells, train_process
+from pipelines.ablate_cells import Tell, Train, card_of, judge_cell, train_cells, train_process
 from pipelines.extras import check_installed
 from pipelines.output_folder import OutputFolder, is_free
 from pipelines.results import as_csv
@@ -56,8 +56,10 @@ def ablate(
     given = {"data.data_dir": str(data), "data.layout": layout, "data.positive": positive}
     recipe = with_options(plan.recipe, given)
     cells, folder = plan.cells(), out / CELLS
-    weights = train_cells(cells, recipe, folder, tell, train)
-    judged = judge_cells(cells, recipe, folder, judge_validation)
+    judged = {
+        cell.name: judge_cell(cell, recipe, folder, judge_validation)
+        for cell in train_cells(cells, recipe, folder, tell, train)
+    }
     check_of_data(judged, {one.path.relative_to(data).as_posix() for one in pictures}, data)
 
     from covidcls.ablation.chosen import chosen_on_folds
@@ -65,7 +67,7 @@ def ablate(
     from covidcls.ablation.nested import logits_of, with_nested_calibration
     from covidcls.ablation.table import table_of
 
-    cards = {cell.name: card_of(weights[cell.name]) for cell in cells}
+    cards = {cell.name: card_of(cell, folder) for cell in cells}
     rows, chosen = [], {}
     for row in plan.all_rows():
         of_row = [_of_seed(row, seed, cells) for seed in plan.seeds]

@@ -10,12 +10,17 @@ from typing import Any
 from covidcls.ablation.cells import Row, cells_of
 from covidcls.ablation.judge import every_picture, judge_by_lesions, judge_source, learned_from
 from covidcls.ablation.plan import Plan
-from covidcls.ablation.predictions import read_predictions, row_scores, write_predictions
+from covidcls.ablation.predictions import (
+    JudgedSlice,
+    read_predictions,
+    row_scores,
+    write_predictions,
+)
 from covidcls.ablation.recipe import with_options
 from covidcls.data.sources import Source
 from lungseg.errors import UsageError
 from lungseg.whole_file import write_json, write_whole
-from pipelines.ablate_cells import Tell, Train, judge_cells, train_cells, train_process
+from pipelines.ablate_cells import Tell, Train, judge_cell, train_cells, train_process
 from pipelines.ablate_study import CELLS, check_ready, judged_sha256, scores_of
 from pipelines.results import as_csv
 from pipelines.versions import versions
@@ -53,7 +58,11 @@ def cross(
     pairs = [(row, one) for one in sets for row in plan.all_rows()]
     rows = [_row(row, one) for row, one in pairs]
     cells, folder = cells_of(rows, plan.seeds), out / CELLS
-    train_cells(cells, plan.recipe, folder, tell, train)
+    judged: dict[str, dict[str, list[JudgedSlice]]] = {source.name: {} for source in test_on}
+    for cell in train_cells(cells, plan.recipe, folder, tell, train):
+        for source in test_on:
+            judge, file = partial(judge_source, source=source), f"on-{source.name}.csv"
+            judged[source.name][cell.name] = judge_cell(cell, plan.recipe, folder, judge, file)
 
     from covidcls.ablation.cross import (
         LESION_SHARE,
@@ -68,11 +77,8 @@ def cross(
 
     measured = []
     for source in test_on:
-        tell(f"testing on {source.name}")
-        judge = partial(judge_source, source=source)
-        judged = judge_cells(cells, plan.recipe, folder, judge, f"on-{source.name}.csv")
         for row, (recipe, one) in zip(rows, pairs, strict=True):
-            scores = scores_of(row, plan.seeds, cells, judged)
+            scores = scores_of(row, plan.seeds, cells, judged[source.name])
             own = learned_from(with_options(plan.recipe, row.options), source)
             seen: Seen = "own validation" if own else "unseen"
             trained_on = _name(one)

@@ -323,6 +323,22 @@ def test_wrong_use_is_one_sentence_and_exit_code_2(
     assert not (tmp_path / "out").exists()
 
 
+def test_what_is_trained_is_judged_before_the_next_training(
+    class_folders: Path, recipe: dict[str, Any], tmp_path: Path
+) -> None:
+    cells = tmp_path / "out" / "cells"
+    judged: list[bool] = []
+
+    def train(arguments: Sequence[str], log: Path) -> int:
+        judged.append((cells / "full-seed1" / "predictions.csv").is_file())
+        return train_here(arguments, log) if log.parent.name == "full-seed1" else 1
+
+    plan = Plan(("full", "crop"), seeds=(1,), recipe=recipe)
+    with pytest.raises(LungsegError, match="crop-r5-seed1 was not trained"):
+        ablate(plan, class_folders, tmp_path / "out", "folders", train=train)
+    assert judged == [False, True]
+
+
 def test_an_interrupted_training_ends_with_1_and_says_how_to_go_on(
     class_folders: Path, recipe: dict[str, Any], tmp_path: Path, repository: Path
 ) -> None:
