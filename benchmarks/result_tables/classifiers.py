@@ -24,7 +24,7 @@ def elsewhere(result: Measured) -> str:
     return (
         f"{table}\n\n{result['data']}: {judged} of {result['images']} slices judged "
         f"({result['positive']} COVID), {result['refused']} refused by the guard; intervals over "
-        "images, for want of patient ids."
+        "images, because patient ids are missing."
     )
 
 
@@ -52,8 +52,8 @@ def ablation(result: Measured) -> str:
     return (
         f"{table_of(head, rows)}\n\n{result['data']['name']}, {result['data']['judged_on']}: "
         f"{result['n_images']} slices of {result['n_groups']} {patients}, seed {seeds}. "
-        f"AUC minus {reference}: DeLong over {patients}, the interval of each row for itself, p "
-        f"after Holm over all; p of accuracy: exact McNemar over {patients}, after Holm. "
+        f"AUC minus {reference}: DeLong over {patients}; p after Holm over all rows, the intervals "
+        f"uncorrected. p of accuracy: exact McNemar over {patients}, after Holm. "
         f"Floors, AUC: {floors}."
     )
 
@@ -78,7 +78,7 @@ def transfer(result: Measured) -> str:
         ["what ranks the slices", "trained on", *columns],
         [[*key, *(line.get(name, "-") for name in columns)] for key, line in lines.items()],
     )
-    called = " Recall and specificity: called COVID from a calibrated probability of 0.5 on."
+    called = " Recall and specificity: COVID is a calibrated probability of at least 0.5."
     return f"{table}\n\n{' '.join(_tested_on(rows))}{called if 'recall on' in table else ''}"
 
 

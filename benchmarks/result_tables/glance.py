@@ -53,7 +53,7 @@ def glance(
     damaged = found["mutated_inputs"]
     rows: list[Sequence[str]] = [
         (
-            f"lungs of {held_out['dice']['n_groups']} patients never trained on, of the source "
+            f"lungs of {held_out['dice']['n_groups']} patients never trained on, from the source "
             "that was trained on, mean Dice",
             figure(held_out["dice"]),
             f"worst tenth {figure(held_out['worst_decile'])}",
@@ -63,31 +63,32 @@ def glance(
         (
             "COVID-19 at another hospital, trained without it, AUC",
             figure(default["auc"]),
-            f"optimistic, its labels chose between parts; too narrow, over images; recall "
-            f"{figure(default['recall'])} from a probability of 0.5 on; the look alone "
-            f"{figure(look['auc'])}; the share of lesion, no label learned {figure(share['auc'])}, "
-            f"but on COVID-CT, whose controls are ill otherwise, {share_at_home}",
+            "optimistic: labels of that hospital chose between variants; intervals too narrow: "
+            f"over images; recall {figure(default['recall'])} at a probability of 0.5; the look "
+            f"alone {figure(look['auc'])}; the share of lesion, which learned no class label, "
+            f"{figure(share['auc'])}, but {share_at_home} on COVID-CT, whose controls have other "
+            "diseases",
             "0.92",
         ),
         (
             "COVID-19 on COVID-CT's validation, shipped weights, AUC",
             figure(at_home),
-            f"a forest on 24 x 24 pixels without lungs "
+            f"a random forest on 24 x 24 pixels without lungs "
             f"{figure(classifier['floor_by_source'][home])}",
             "-",
         ),
         (
             "does segmentation help on COVID-CT? AUC of the lung crop, 5 folds",
             folds["crop-r5"],
-            f"whole slice {folds['full']}, from which it differs by "
+            f"whole slice {folds['full']}; crop minus whole slice "
             f"{signed({**gain, 'value': gain['auc']})}; lungs removed {folds['background']}; "
             + "; ".join(floors),
             "0.92",
         ),
         (
-            "evidence inside the lungs",
+            "share of the evidence (Grad-CAM) inside the lungs",
             figure(inside["energy_inside"]),
-            f"by chance {figure(inside['lung_share'])}; of the look alone "
+            f"by chance {figure(inside['lung_share'])}; the look alone "
             f"{figure(of_look['energy_inside'])}",
             "0.7",
         ),
@@ -106,7 +107,7 @@ def glance(
             "0",
         ),
     ]
-    return table_of(["question", "figure", "beside it", "aim"], rows)
+    return table_of(["question", "figure", "to judge it by", "aim"], rows)
 
 
 def _stage_one(found: Measurements) -> list[Sequence[str]]:
@@ -131,8 +132,8 @@ def _whole(found: Measurements) -> list[Sequence[str]]:
     """Slices a second of the shipped default, and of the pair that others would run."""
     rows: list[Sequence[str]] = []
     for part, what, aim in (
-        ("eager", "slices a second, 2 cores, files to rows", "AVX-512 40; AMX 90; 8 times"),
-        ("pair", "the same with {pair} in their place", "AMX 45"),
+        ("eager", "slices a second, 2 cores, from files to rows", "AVX-512 40; AMX 90; 8 times"),
+        ("pair", "the same with {pair} instead of the shipped networks", "AMX 45"),
     ):
         measured = {kind: result[part] for kind, result in found.items() if part in result}
         if not measured:

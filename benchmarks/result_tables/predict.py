@@ -14,8 +14,8 @@ EAGER = "eager torch float32"
 SPEEDS = ("one_at_a_time_per_second", "per_second")
 WHOLE = ("eager", "pair")  # the parts that time the whole
 AIMS = (
-    "The aims were 8 times as many with the shipped default, 40 slices/s with AVX-512 and 90 with "
-    "AMX, and there 45 with the pair."
+    "The aims for the shipped default were 8 times as many slices/s as the eager pair, 40 slices/s "
+    "with AVX-512 and 90 with AMX; for the pair in `predict`, 45 with AMX."
 )
 
 
@@ -56,8 +56,8 @@ def _whole(found: Measurements) -> str:
     head = ["networks", "by", *(f"{kind}, slices/s (ratio)" for kind in found)]
     parts = [result[part] for result in found.values() for part in WHOLE if part in result]
     lines = [
-        f"Whole `predict` without overlays, from {parts[0]['slices']} files to rows, and how many "
-        "times as many slices as the eager pair, which reads and writes nothing:",
+        f"Whole `predict` without overlays, from {parts[0]['slices']} files to rows. The "
+        "ratio is to the eager pair, which reads and writes nothing:",
         table_of(head, rows),
         "The eager pair has random weights and sees one slice at a time"
         f"{_pair_milliseconds(found)}. {AIMS}",
@@ -67,7 +67,7 @@ def _whole(found: Measurements) -> str:
         lines[-1] += f" Bfloat16 is {beyond}. {_judged(parts)}"
     if any("pair" in result for result in found.values()):
         lines[-1] += (
-            " Other stages 1 than the shipped one were trained for a minute on phantoms, so that "
+            " Stages 1 other than the shipped one were trained for a minute on phantoms, so that "
             "they find some lungs."
         )
     return "\n\n".join(lines)

@@ -40,10 +40,10 @@ def compared(result: Measured) -> str:
     return (
         f"{table}\n\n`{result['config']}`, {result['epochs']} epochs, {result['steps']} steps, "
         f"seed {result['seed']}, validation patients. Minus shipped: paired over the slices of "
-        "all three sources, intervals over patients; one that holds 0 decides nothing, nor one "
-        "about as far from 0 as that of another seed. "
+        "all three sources, intervals over patients. An interval that contains 0 decides nothing, "
+        "nor does a difference about as large as that of another seed. "
         "Milliseconds: torch float32, one slice of "
-        f"{result['data']['size']} px at a time if nothing else is said, "
+        f"{result['data']['size']} px at a time unless the row says otherwise, "
         f"{in_words(result['machine'])}."
     )
 
@@ -108,7 +108,7 @@ def segmenter_speed(found: Measurements) -> str:
         f"{table}\n\n{table_of(head, decoders)}\n\nMilliseconds a slice, {first['network']}, "
         f"{first['size']} px. {described(found)}. Differences from torch float32 on "
         f"{first['samples']} phantoms, the largest of all machines. Decoders in OpenVINO at batch "
-        "1 (in brackets: of the first)."
+        "1 (in brackets: relative to the first)."
     )
 
 

@@ -95,20 +95,20 @@ def test_every_question_has_its_figure_and_what_stands_against_it(
     }
     table = benchmark_script("result_tables.glance").glance(cards, found, speeds())
     lungs, lesions, elsewhere, home, folds, inside, stage_one, speed, pair, killed, damaged = (
-        (row["figure"], row["beside it"]) for row in rows_of(table)
+        (row["figure"], row["to judge it by"]) for row in rows_of(table)
     )
     assert lungs == ("0.900 (0.850 to 0.950)", "worst tenth 0.800 (0.750 to 0.850)")
     assert lesions[0].startswith("0.700")
     assert elsewhere[0].startswith("0.520")
     assert "recall 0.260" in elsewhere[1]
     assert "look alone 0.510" in elsewhere[1]
-    assert "no label learned 0.530" in elsewhere[1]
-    assert "ill otherwise, 0.120" in elsewhere[1]
+    assert "no class label, 0.530" in elsewhere[1]
+    assert "but 0.120 (0.070 to 0.170) on COVID-CT, whose controls have" in elsewhere[1]
     assert home[0].startswith("0.610")
     assert "without lungs 0.620" in home[1]
     assert folds[0].startswith("0.420")
     assert folds[1].startswith("whole slice 0.410")
-    assert "differs by +0.010 (-0.100 to +0.120); lungs removed 0.430" in folds[1]
+    assert "minus whole slice +0.010 (-0.100 to +0.120); lungs removed 0.430" in folds[1]
     assert folds[1].endswith("forest 0.440")
     assert inside[0].startswith("0.310")
     assert "look alone 0.320" in inside[1]
