@@ -61,7 +61,7 @@ def glance(
         ),
         ("their lesions, Dice, pooled", figure(held_out["lesion_dice_pooled"]), "-", "0.78"),
         (
-            "COVID-19 at another hospital, trained without it, AUC",
+            "COVID-19 at another hospital (São Paulo), trained without it, AUC",
             figure(default["auc"]),
             "optimistic: labels of that hospital chose between variants; intervals too narrow: "
             f"over images; recall {figure(default['recall'])} at a probability of 0.5; the look "
