@@ -55,6 +55,22 @@ def test_stage_two_says_what_torch_says_and_where(exported: Path, backend: str) 
     assert np.abs(evidence.mean((1, 2)) - logits).max() < 0.02 * spread + 1e-5
 
 
+def test_a_convolution_lies_between_findings_and_transposed_ones(repository: Path) -> None:
+    """Else OpenVINO computes the whole decoder in float32, where bfloat16 is asked for."""
+    onnx = pytest.importorskip("onnx")
+    file = repository / "checkpoints" / "attention-unet-lite0.onnx"
+    graph = onnx.load(file, load_external_data=False).graph
+    makers = {name: node for node in graph.node for name in node.output}
+    met, open_ends = set(), ["findings"]
+    while open_ends:
+        node = makers.pop(open_ends.pop(), None)
+        if node is not None:
+            met.add(node.op_type)
+            open_ends += [] if node.op_type == "Conv" else node.input
+    assert "Conv" in met
+    assert "ConvTranspose" not in met
+
+
 def test_the_graph_has_no_weights(exported: Path) -> None:
     for file in exported.glob("*.safetensors"):
         assert file.with_suffix(".onnx").stat().st_size < 300_000
