@@ -2,8 +2,9 @@
 
 Stage 1 is trained for a minute on phantoms, so that it finds the lungs of the phantoms that it is
 timed on; with random weights it would find none, and stage 2 would have nothing to do. What it
-finds elsewhere is worth nothing. Stage 2 is the shipped EfficientNet-B4, at the side of
-``eager_pair.py``; what that costs does not depend on its weights.
+finds elsewhere is worth nothing. Stage 2 is the network of the shipped EfficientNet-B4, not
+calibrated and without lesions, at the side of ``eager_pair.py``; what that costs does not depend
+on its weights.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from segmenter_speed import PAPER
 from torch import Tensor, nn
 from torch.nn import functional
 
+from covidcls.views.view import View
 from lungseg.backends import Recipe, called
 from lungseg.backends.export import write_graph
 from lungseg.checkpoint import load_checkpoint, resolve, save_checkpoint
@@ -81,7 +83,10 @@ def write_pair(name: str, folder: Path, steps: int = STEPS, phantoms: int = PHAN
     recipe = Recipe(SEGMENTERS[name], called, ("masks", "chest"))
     write_graph(recipe, load_checkpoint(path, "segmenter"), SIDE)
     shipped = load_checkpoint(resolve(SHIPPED, None, "classifier"), "classifier")
-    card = {**shipped.card, "input_size": SIDES[CLASSIFIER]}
+    # the network alone, on the paper's crop: this stage 1 has no findings to fuse it with
+    card = {**shipped.card, **View("crop").as_card(), "input_size": SIDES[CLASSIFIER]}
+    card |= {"calibration": {"slope": 1.0, "intercept": 0.0}}
+    card.pop("fusion", None)
     export(save_checkpoint(folder, SHIPPED, shipped.tensors, card))
     content = {"segmenter": stem, "classifier": {"crop": SHIPPED}}
     (folder / "defaults.json").write_text(json.dumps(content))

@@ -49,9 +49,9 @@ def with_tables(texts: Mapping[str, str]) -> dict[str, str]:
     found = dict(texts)
     for marker, table in {"at a glance": of_both(), **of_cards(), **of_measurements()}.items():
         begin = BEGIN.format(marker)
-        places = [name for name, text in found.items() if begin in text]
+        places = [name for name, text in found.items() for _ in range(text.count(begin))]
         if len(places) != 1:
-            raise SystemExit(f"{begin} stands in {len(places)} of {', '.join(found)}, not in one")
+            raise SystemExit(f"{begin} stands {len(places)} times in {', '.join(found)}, not once")
         found[places[0]] = _replaced(found[places[0]], begin, table)
     return found
 
@@ -76,7 +76,7 @@ def of_cards() -> dict[str, str]:
         "stage 1": cards.stage_one(of_stage_one, tried),
         "lesion share": cards.lesion_share(of_stage_one),
         "stage 2": cards.stage_two([card for card in own if card["kind"] == "classifier"]),
-        "tried": cards.tried([card for card in every if "lite2" in card["name"]]),
+        "tried": cards.tried([card for card in every if card["kind"] == "classifier"]),
         "weights": cards.weights(own, CHECKPOINTS),
     }
 
@@ -90,8 +90,10 @@ def of_measurements() -> dict[str, str]:
         "lungmask": (segmenters.against_lungmask, "against_lungmask"),
         "elsewhere": (classifiers.elsewhere, "other_hospital"),
         "ablation": (classifiers.ablation, "ablation"),
+        "folds": (classifiers.ablation, "folds"),
         "transfer": (classifiers.transfer, "transfer"),
         "means": (classifiers.transfer, "means"),
+        "networks": (classifiers.transfer, "networks"),
         "explanation": (classifiers.explanation, "explanation"),
         "audit speed": (audit.audit_speed, "audit_speed"),
         "light install": (predict.light_install, "light_install"),
@@ -108,6 +110,8 @@ def of_measurements() -> dict[str, str]:
 
 def _replaced(text: str, begin: str, table: str) -> str:
     before, _, rest = text.partition(begin)
+    if END not in rest:
+        raise SystemExit(f"{begin} has no {END}")
     _, _, after = rest.partition(END)
     return f"{before}{begin}\n{table}\n{END}{after}"
 

@@ -19,6 +19,7 @@ Band = Literal["below", "indeterminate", "above"]
 Array = NDArray[np.float64]
 
 AIMED_AT = 0.95  # recall of ``sensitive``, specificity of ``specific``
+DIGITS = 6  # of a threshold in a card
 COST_OF_A_MISS = 5.0  # false alarms that a missed COVID-19 slice is worth; a choice, not a finding
 
 AIMS: dict[AimName, str] = {
@@ -42,11 +43,12 @@ def youden_threshold(
     """The threshold t with the highest recall + specificity of ``scores >= t``, mean over sources.
 
     Labels are 1 and 0, scores from 0 to 1; ``sources`` names the data set of each, None is one for
-    all. Midway between neighbouring scores; the lowest of equally good ones. Raises ValueError
-    where a source has not both classes.
+    all. Midway between neighbouring scores, to DIGITS digits; the lowest of equally good ones.
+    Raises ValueError where a source has not both classes, and for scores that are no numbers.
     """
     found = _reached(labels, scores, sources)
-    return float(found.thresholds[int(np.argmax((found.recall + found.specificity).mean(axis=0)))])
+    both = np.round((found.recall + found.specificity).mean(axis=0), 9)  # so that equals are equal
+    return float(found.thresholds[int(np.argmax(both))])
 
 
 def sensitive_threshold(
@@ -130,7 +132,7 @@ def choose_operating_points(
 
     points: dict[str, dict[str, Any]] = {}
     for name, choose in CHOOSE.items():
-        threshold = round(choose(labels, probabilities, sources), 6)
+        threshold = choose(labels, probabilities, sources)
         points[name] = {
             "threshold": threshold,
             "aim": AIMS[name],
@@ -153,8 +155,8 @@ def choose_band(
     low = sensitive_threshold(labels, probabilities, sources)
     high = specific_threshold(labels, probabilities, sources)
     if low >= high:
-        low = high = (low + high) / 2
-    return {"low": round(low, 6), "high": round(high, 6), "aim": BAND_AIM}
+        low = high = round((low + high) / 2, DIGITS)
+    return {"low": low, "high": high, "aim": BAND_AIM}
 
 
 def thresholds_of(card: Mapping[str, Any]) -> dict[str, float]:
@@ -198,9 +200,13 @@ def _reached(
     """At each threshold that makes a difference."""
     truth, score = np.asarray(labels, int), np.asarray(scores, float)
     names = np.zeros(truth.size) if sources is None else np.asarray(sources)
+    if not np.isfinite(score).all():
+        raise ValueError("a threshold needs scores that are numbers")
     levels = np.unique(score)
     # from calling every slice to calling none, unless some score is 1
-    between = np.concatenate([levels[:1], (levels[1:] + levels[:-1]) / 2, (levels[-1:] + 1) / 2])
+    ends = levels[:1] / 2, (levels[-1:] + 1) / 2
+    between = np.concatenate([ends[0], (levels[1:] + levels[:-1]) / 2, ends[1]])
+    between = np.round(between, DIGITS)  # before anything is counted: as a card has it
     recall, specificity, positive = [], [], []
     for name in np.unique(names):
         own = names == name

@@ -67,15 +67,16 @@ def train_cells(
     for name, wanted in recipes.items():
         _check_same(out / name / RECIPE, wanted)
     missing = [c for c in cells if not _weights(out / c.name).with_suffix(".json").is_file()]
-    began, done = time.monotonic(), 0
+    spent, done = 0.0, 0
     for cell in cells:
         if cell in missing:
-            left = (time.monotonic() - began) / done * (len(missing) - done) / 60 if done else None
+            left = spent / done * (len(missing) - done) / 60 if done else None
             said = "" if left is None else f", about {left:.0f} minutes left"
             tell(f"training {done + 1} of {len(missing)}: {cell.name}{said}")
             # what is known of the files is the same in every cell: audited with the first
+            began = time.monotonic()
             _train(out / cell.name, recipes[cell.name], cell is cells[0], train)
-            done += 1
+            spent, done = spent + time.monotonic() - began, done + 1
         yield cell
 
 

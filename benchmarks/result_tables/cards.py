@@ -65,22 +65,17 @@ def stage_two(cards: Sequence[Card]) -> str:
     """Validation figures of every seed on each source that it learned, with the floor."""
     rows = []
     for card in sorted(cards, key=lambda c: (c["name"], c["training"]["seed"])):
-        training = card["training"]
-        sources = card.get("figures_by_source", {}).get("val", {})
-        by_source = {name: one for name, one in sources.items() if name != "mean_auc"}
-        floors = card.get("floor_by_source", {})
-        for source, figures in (by_source or {training["data"]: card["figures"]["val"]}).items():
+        training, floors = card["training"], card.get("floor_by_source")
+        for source, figures in _by_source(card).items():
             rows.append(
                 [
                     f"{card['name']}, seed {training['seed']}",
                     card["region"],
-                    {"none": "random", "package": "ImageNet"}.get(
-                        training["started_from"], "a file"
-                    ),
+                    _start(card),
                     f"{training['epochs']} (kept: {training['best_epoch'] + 1})",
                     source,
                     *(figure(figures[k]) for k in ("auc", "accuracy", "recall", "specificity")),
-                    figure(floors.get(source) if by_source else card["floor"]),
+                    figure(card["floor"] if floors is None else floors.get(source)),
                 ]
             )
     head = ["network", "region", "start", "epochs", "validated on", "AUC", "accuracy", "recall"]
@@ -88,25 +83,43 @@ def stage_two(cards: Sequence[Card]) -> str:
 
 
 def tried(cards: Sequence[Card]) -> str:
-    """Validation AUC of every recipe, the shipped ones among them."""
+    """Validation AUC of every recipe on each source that it learned, the shipped among them."""
     rows = []
     for card in cards:
         training = card["training"]
         model, data = training["recipe"]["model"], training["recipe"]["data"]
         rows.append(
             [
+                card["architecture"],
+                _start(card),
                 card["region"],
+                f"{card['margin']}",
+                card.get("normalise", "none"),
+                "yes" if "fusion" in card else "no",
                 f"{data['size']} px",
                 data["augmentation"],
                 f"{model.get('mixup', 0)}",
                 f"{model['learning_rate']}",
                 f"{training['epochs']}",
                 f"{training['seed']}",
-                figure(card["figures"]["val"]["auc"]),
+                "; ".join(f"{name} {figure(one['auc'])}" for name, one in _by_source(card).items()),
             ]
         )
-    head = ["region", "input", "augmentation", "mixup", "rate", "epochs", "seed", "validation AUC"]
+    head = ["network", "start", "region", "margin", "greys by", "with lesions", "input"]
+    head += ["augmentation", "mixup", "rate", "epochs", "seed", "validation AUC"]
     return table_of(head, sorted(rows))
+
+
+def _by_source(card: Card) -> dict[str, Any]:
+    """The figures of a classifier on the validation part of each source that it learned."""
+    sources = card.get("figures_by_source", {}).get("val")
+    if sources is None:
+        return {card["training"]["data"]: card["figures"]["val"]}
+    return {name: one for name, one in sources.items() if name != "mean_auc"}
+
+
+def _start(card: Card) -> str:
+    return {"none": "random", "package": "ImageNet"}.get(card["training"]["started_from"], "a file")
 
 
 def weights(cards: Sequence[Card], folder: Path) -> str:

@@ -42,7 +42,7 @@ def ablation(result: Measured) -> str:
         figures = (figure(row[key]) for key in ("auc", "accuracy", "recall", "specificity"))
         error = f"{row['ece']['value']:.3f} ({row['ece_by_chance']:.3f})"
         rows.append([row["name"], *figures, difference, p_of_accuracy, error])
-    head = ["what the network sees", "AUC", "accuracy", "recall", "specificity"]
+    head = ["row", "AUC", "accuracy", "recall", "specificity"]
     reference = result["reference"]
     head += [f"AUC minus {reference}", f"accuracy against {reference}, p"]
     head += ["calibration error (by chance)"]

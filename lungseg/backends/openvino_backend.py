@@ -103,7 +103,7 @@ def compiled_bfloat16(checkpoint: Checkpoint, recipe: Recipe, device: str) -> Op
     """In bfloat16 where the processor has it.
 
     To be asked for by name: with the shipped networks, the probabilities of 122 slices moved by
-    0.004 in the mean and 0.031 at most. It is stage 1 that does, by its findings more than by its
+    0.004 in the mean and 0.032 at most. It is stage 1 that does, by its findings more than by its
     boxes: stage 2 alone moves them by up to 0.009 (``benchmarks/backend_difference.json``).
     """
     return compiled(checkpoint, recipe, device, bfloat16=True)

@@ -128,6 +128,39 @@ def test_every_source_gets_what_is_aimed_at_and_counts_as_much(
     assert all(least <= each(t)[2].mean() + 1e-8 for t in ANYWHERE if t <= 1)
 
 
+@given(TWO_SOURCES)
+def test_what_a_card_says_is_of_the_threshold_that_it_has(
+    found: list[tuple[int, int, str]],
+) -> None:
+    labels = [0, 1, 0, 1, *(label for label, _, _ in found)]
+    scores = [0.0000004, 0.0055236, 0.5, 0.5, *(score / 7 + 3e-7 for _, score, _ in found)]
+    sources = [*"aabb", *(source for _, _, source in found)]
+    points = choose_operating_points(labels, scores, sources, sources)
+    low = choose_band(labels, scores, sources)["low"]
+
+    def cost(threshold: float) -> float:
+        of_each = []
+        for source in "ab":
+            own = [i for i, one in enumerate(sources) if one == source]
+            truth = [labels[i] for i in own]
+            recall, specificity = reached(truth, [scores[i] for i in own], threshold)
+            sick = float(np.mean(truth))
+            of_each.append(5 * (1 - recall) * sick + (1 - specificity) * (1 - sick))
+        return float(np.mean(of_each))
+
+    for source in "ab":
+        assert points["sensitive"]["by_source"][source]["recall"]["value"] >= 0.95
+        own = [i for i, one in enumerate(sources) if one == source]
+        of_band = reached([labels[i] for i in own], [scores[i] for i in own], low)
+        assert of_band[0] >= 0.95 or low == choose_band(labels, scores, sources)["high"]
+    assert cost(points["cost"]["threshold"]) <= cost(0.0) + 1e-8
+
+
+def test_scores_that_are_no_numbers_are_refused() -> None:
+    with pytest.raises(ValueError, match="scores that are numbers"):
+        youden_threshold([0, 1, 0], [0.1, 0.9, float("nan")])
+
+
 def test_one_source_for_all_is_none() -> None:
     labels, scores = [0, 0, 1, 0, 1, 1], [0.1, 0.2, 0.3, 0.4, 0.8, 0.9]
     for choose in (youden_threshold, sensitive_threshold, specific_threshold, cost_threshold):

@@ -68,15 +68,18 @@ def test_each_set_is_tested_whole_or_by_the_validation_of_its_own_training(
     two_sets: Path, recipe: dict[str, Any], tmp_path: Path
 ) -> None:
     trained: list[str] = []
+    tested: list[int] = []  # before each training, how many are
 
     def train(arguments: Sequence[str], log: Path) -> int:
         trained.append(log.parent.name)
+        tested.append(len(list((tmp_path / "out" / "cells").glob("*/on-other.csv"))))
         return train_here(arguments, log)
 
     one, other = (Source(str(two_sets / name)) for name in ("one", "other"))
     plan = Plan(("full",), seeds=(1,), recipe=recipe)
     record = cross(plan, [one, other], [other], tmp_path / "out", True, train=train)
     assert trained == ["one.full-seed1", "other.full-seed1", "one+other.full-seed1"]
+    assert tested == [0, 1, 2]
     found = {row["trained_on"]: row for row in record["rows"]}
     assert (found["one"]["seen"], found["one"]["n_images"]) == ("unseen", 24)
     for name in ("other", "one+other"):

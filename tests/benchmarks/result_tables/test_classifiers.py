@@ -75,7 +75,7 @@ def test_the_ablation_has_the_difference_from_its_reference(
     base, other = rows_of(text)
     assert base["AUC minus full"] == "-"
     assert other == {
-        "what the network sees": "crop-r5",
+        "row": "crop-r5",
         "AUC": "0.850 (0.800 to 0.900)",
         "accuracy": "0.800 (0.750 to 0.850)",
         "recall": "0.700 (0.650 to 0.750)",

@@ -71,6 +71,13 @@ def test_every_question_has_its_figure_and_what_stands_against_it(
                 )
             ]
         },
+        "folds": {
+            "rows": [
+                {"name": "lesions", "auc": figure(0.45)},
+                {"name": "lesions-and-look", "auc": figure(0.46)},
+            ],
+            "floors": [{"what": "forest, without lungs", "value": 0.44}],
+        },
         "ablation": {
             "rows": [
                 {"name": "full", "auc": figure(0.41)},
@@ -81,7 +88,6 @@ def test_every_question_has_its_figure_and_what_stands_against_it(
                 },
                 {"name": "background", "auc": figure(0.43)},
             ],
-            "floors": [{"what": "forest, without lungs", "value": 0.44}],
         },
         "explanation": {"classifiers": {"both": seen(0.31), "look": seen(0.32)}},
         "kill_and_resume": {
@@ -94,9 +100,20 @@ def test_every_question_has_its_figure_and_what_stands_against_it(
         "mutated_inputs": {"files": 99, "crashes": [1], "hangs": [1, 2], "undeclared": [1, 2, 3]},
     }
     table = benchmark_script("result_tables.glance").glance(cards, found, speeds())
-    lungs, lesions, elsewhere, home, folds, inside, stage_one, speed, pair, killed, damaged = (
-        (row["figure"], row["to judge it by"]) for row in rows_of(table)
-    )
+    (
+        lungs,
+        lesions,
+        elsewhere,
+        home,
+        folds,
+        crop,
+        inside,
+        stage_one,
+        speed,
+        pair,
+        killed,
+        damaged,
+    ) = ((row["figure"], row["to judge it by"]) for row in rows_of(table))
     assert lungs == ("0.900 (0.850 to 0.950)", "worst tenth 0.800 (0.750 to 0.850)")
     assert lesions[0].startswith("0.700")
     assert elsewhere[0].startswith("0.520")
@@ -106,9 +123,12 @@ def test_every_question_has_its_figure_and_what_stands_against_it(
     assert "but 0.120 (0.070 to 0.170) on COVID-CT, whose controls have" in elsewhere[1]
     assert home[0].startswith("0.610")
     assert "without lungs 0.620" in home[1]
-    assert folds[0].startswith("0.420")
-    assert folds[1].startswith("whole slice 0.410")
-    assert "minus whole slice +0.010 (-0.100 to +0.120); lungs removed 0.430" in folds[1]
+    assert folds[0].startswith("0.460")
+    assert folds[1].startswith("the lesion share, calibrated, 0.450")
+    assert crop[0].startswith("0.420")
+    assert crop[1].startswith("whole slice 0.410")
+    assert "all but the lungs 0.430" in folds[1]
+    assert crop[1].endswith("minus whole slice +0.010 (-0.100 to +0.120)")
     assert folds[1].endswith("forest 0.440")
     assert inside[0].startswith("0.310")
     assert "look alone 0.320" in inside[1]
