@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from pipelines.ablate_study import ablate
 
         plan = read_plan(given.config or shipped_plan(SHIPPED))
-        plan = plan.with_grid(given.regions, given.margins, given.seeds, given.folds)
+        plan = plan.with_grid(given.regions, given.margins, given.seeds, given.folds, given.rows)
         tell: Callable[[str], object] = (lambda sentence: None) if given.quiet else say
         record = ablate(
             plan, given.data, given.out, given.layout, given.positive, given.against, tell
@@ -56,10 +56,12 @@ def shipped_plan(name: str) -> Path:
 
 
 def add_grid(parser: CommandParser) -> None:
-    """``--regions``, ``--margins`` and ``--seeds``: the cells, in place of those of the YAML."""
+    """``--regions``, ``--margins``, ``--rows`` and ``--seeds``: the cells, in place of those of the
+    YAML."""
     add = parser.add_argument
     add("--regions", nargs="+", choices=REGIONS, metavar="REGION", help=", ".join(REGIONS))
     add("--margins", nargs="+", type=_margin, metavar="R", help="pixels inwards, or < 0 outwards")
+    add("--rows", nargs="+", metavar="NAME", help="of the further rows of the YAML these alone")
     add("--seeds", nargs="+", type=whole_from(0), metavar="N", help="of the trainings")
 
 

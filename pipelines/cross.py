@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from pipelines.cross_study import cross
 
         plan = read_plan(given.config or shipped_plan(SHIPPED))
-        plan = plan.with_grid(given.regions, given.margins, given.seeds)
+        plan = plan.with_grid(given.regions, given.margins, given.seeds, rows=given.rows)
         train_on = [source_of(text, given.positive) for text in given.train]
         test_on = [source_of(text, given.positive) for text in given.test or given.train]
         tell: Callable[[str], object] = (lambda sentence: None) if given.quiet else say

@@ -36,15 +36,25 @@ class Plan:
         margins: Sequence[int] | None = None,
         seeds: Sequence[int] | None = None,
         folds: int | None = None,
+        rows: Sequence[str] | None = None,
     ) -> Plan:
-        """The same rows and recipe on another grid; None leaves what there is."""
+        """The same recipe on another grid, of the further ``rows`` those named; None leaves what
+        there is. Raises UsageError for a name that is none of them."""
+        named = self.rows if rows is None else {name: self._row(name) for name in rows}
         return replace(
             self,
             regions=self.regions if regions is None else tuple(regions),
             margins=self.margins if margins is None else tuple(margins),
             seeds=self.seeds if seeds is None else tuple(dict.fromkeys(seeds)),
             folds=self.folds if folds is None else folds,
+            rows=named,
         )
+
+    def _row(self, name: str) -> Mapping[str, Any]:
+        if name not in self.rows:
+            known = ", ".join(self.rows) or "none"
+            raise UsageError(f"the plan has no row {name!r}; its rows beside the regions: {known}")
+        return self.rows[name]
 
     def all_rows(self) -> list[Row]:
         """In the order of the table. Raises UsageError for an unknown region."""

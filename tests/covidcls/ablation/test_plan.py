@@ -68,6 +68,18 @@ def test_a_wrong_plan_is_refused_in_one_sentence(tmp_path: Path, text: str, word
         read_plan(file)
 
 
+def test_of_the_named_rows_some_may_be_chosen() -> None:
+    plan = Plan((), rows={"one": {"data.size": 32}, "two": {}, "three": {}})
+    chosen = plan.with_grid(rows=["three", "one"])
+    assert [(row.name, row.options) for row in chosen.all_rows()] == [
+        ("three", {}),
+        ("one", {"data.size": 32}),
+    ]
+    assert plan.with_grid(seeds=[4]).rows == plan.rows
+    with pytest.raises(UsageError, match="no row 'four'; its rows beside the regions: one, two"):
+        plan.with_grid(rows=["four"])
+
+
 def test_the_shipped_plans_are_one_recipe(repository: Path) -> None:
     regions, margins = (
         read_plan(repository / "configs" / "ablations" / f"{name}.yaml")
