@@ -95,17 +95,22 @@ def fit_calibration(
 
 
 def cross_calibrated(
-    logits: Array, labels: Sequence[int] | NDArray[np.int_], parts: NDArray[np.int_]
+    logits: Array,
+    labels: Sequence[int] | NDArray[np.int_],
+    parts: NDArray[np.int_],
+    weights: Sequence[float] | None = None,
 ) -> Array:
     """Probabilities N of logits N, each part by the calibration of all others.
 
     ``parts``: the number of the fold of each slice, so that no patient is in two; there must be two
-    parts at least, and both classes outside of each.
+    parts at least, and both classes outside of each. ``weights`` as in :func:`fit_calibration`.
     """
     truth, found = np.asarray(labels), np.empty(len(logits))
     for part in np.unique(parts):
         own = parts == part
-        found[own] = fit_calibration(logits[~own], truth[~own]).probabilities(logits[own])
+        weight = None if weights is None else np.asarray(weights)[~own].tolist()
+        others = fit_calibration(logits[~own], truth[~own], weight)
+        found[own] = others.probabilities(logits[own])
     return found
 
 

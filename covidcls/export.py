@@ -24,6 +24,9 @@ from covidcls.training import network_of
 from lungseg.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 
 CALIBRATED_ON = "validation, by log loss, sources counting alike"
+LEARNED_BY_HEART = (
+    "every slice of validation was trained on: calibration, thresholds and figures say nothing"
+)
 FUSED_ON = "training; the share of the network by its spread on validation, without labels"
 
 
@@ -86,9 +89,9 @@ def export_classifier(
         fusion = _fusion(data, logits)
         card["fusion"] = {**fusion.as_card(), "fitted_on": FUSED_ON}
         logits, whole = (fusion.logits(one, data.views["val"].findings) for one in (logits, whole))
-    calibration = fit_calibration(logits, labels, alike(data.pictures["val"]))
-    probability = calibration.probabilities(logits)
     sources = [picture.source for picture in data.pictures["val"]]
+    calibration = fit_calibration(logits, labels, alike(sources))
+    probability = calibration.probabilities(logits)
     points = choose_operating_points(labels, probability.tolist(), patients, sources)
     threshold = points[DEFAULT_AIM]["threshold"]
     card["calibration"] = {**calibration.as_card(), "fitted_on": CALIBRATED_ON}
@@ -126,7 +129,9 @@ def export_classifier(
         "file where no patient is known)"
     )
     card["reading"] = (
-        "calibration, thresholds and, unless it is the last, the epoch were chosen on this "
+        LEARNED_BY_HEART
+        if data.everything
+        else "calibration, thresholds and, unless it is the last, the epoch were chosen on this "
         "validation split, so its figures are optimistic; nothing here says how it does at another "
         "hospital"
     )

@@ -21,6 +21,7 @@ COMMANDS = {
     "cross": "train on one data set, test on another",
     "train_seg": "train stage 1, the lungs",
     "train_cls": "train stage 2, COVID-19 or not",
+    "refit": "train stage 2 on every label, calibrated and cut by its folds",
     "export": "graphs of networks, to run without torch",
 }
 

@@ -29,7 +29,10 @@ def main(arguments: list[str] | None = None) -> int:
     from pipelines.training_cli import train
 
     def audit(data: CovidDataModule) -> QuickAudit:
-        return quick_audit(data.data_dir, data.pictures)
+        pictures = data.pictures.copy()
+        if data.everything:  # no split: every file would be a copy of itself
+            pictures.pop("val", None)
+        return quick_audit(data.data_dir, pictures)
 
     return train(
         CovidModule,

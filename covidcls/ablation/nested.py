@@ -24,19 +24,21 @@ def logits_of(row: RowScores, of_cards: Sequence[Sequence[Calibration]]) -> NDAr
     return logits
 
 
-def with_nested_calibration(row: RowScores, logits: NDArray[np.float64]) -> RowScores:
+def with_nested_calibration(
+    row: RowScores, logits: NDArray[np.float64], weights: Sequence[float] | None = None
+) -> RowScores:
     """``row`` with probabilities by calibrations that were fitted on other slices.
 
     That of a training's card was fitted on the very slices that it is judged on. Here each fold of
     the ``logits`` S x N is calibrated by those of all others, out of fold as its own are. Without
     folds the patients are divided into five parts, which stand for folds; with one patient of a
-    class there are none, and ``row`` stays as it is.
+    class there are none, and ``row`` stays as it is. ``weights``: how much each slice counts.
     """
     in_folds = len(set(row.folds.tolist())) > 1
     parts = row.folds if in_folds else parts_of_patients(row)
     if parts is None:
         return row
-    nested = np.stack([cross_calibrated(one, row.labels, parts) for one in logits])
+    nested = np.stack([cross_calibrated(one, row.labels, parts, weights) for one in logits])
     by: CalibratedBy = "other folds" if in_folds else "other patients"
     return replace(row, probabilities=nested, calibrated_by=by)
 

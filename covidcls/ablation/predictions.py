@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -53,6 +53,19 @@ class RowScores:
     scores: NDArray[np.float64]
     probabilities: NDArray[np.float64]
     calibrated_by: CalibratedBy = "card"
+
+    def of(self, own: NDArray[np.bool_]) -> RowScores:
+        """Those of the slices where ``own`` (N) is true."""
+        kept = np.flatnonzero(own)
+        return replace(
+            self,
+            paths=tuple(self.paths[i] for i in kept),
+            labels=self.labels[kept],
+            patients=tuple(self.patients[i] for i in kept),
+            folds=self.folds[kept],
+            scores=self.scores[:, kept],
+            probabilities=self.probabilities[:, kept],
+        )
 
     @property
     def clustered_by(self) -> Clusters:

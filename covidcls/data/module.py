@@ -35,6 +35,8 @@ class CovidDataModule(lightning.LightningDataModule):
         fold: number, from 0, of the fold that validates instead; patients, papers and copies stay
             together, and of COVID-CT train and validation are divided anew. None for no folds.
         folds: how many folds ``split_seed`` draws.
+        everything: train on validation too. Then validation judges what was learned by heart, and
+            only :mod:`covidcls.ablation.refit` makes a card of it, by what folds say.
         region, margin: what stage 2 sees; see :func:`lungseg.regions.region_of`.
         normalise: ``none``, or ``lung`` for greys by lung and soft tissue instead of by window.
         decoding: ``display``, or ``neutral`` for small, blurred pictures without a file's history;
@@ -62,6 +64,7 @@ class CovidDataModule(lightning.LightningDataModule):
         split_seed: int = 0,
         fold: int | None = None,
         folds: int = 5,
+        everything: bool = False,
         region: Region = "crop",
         margin: int = DEFAULT_MARGIN,
         normalise: Normalise = "none",
@@ -83,9 +86,12 @@ class CovidDataModule(lightning.LightningDataModule):
             raise UsageError(
                 f"there is no fold {fold} of {folds}; give --data.fold 0 to {folds - 1}"
             )
+        if fold is not None and everything:
+            raise UsageError("a fold is kept back, and everything is not; give one of the two")
         self.sources = sources or [Source(data_dir, layout, positive)]
         self.data_dir = common_folder(self.sources)
         self.val_share, self.split_seed, self.fold, self.folds = val_share, split_seed, fold, folds
+        self.everything = everything
         self.view = View(region, margin, normalise, decoding, channels, fusion)
         self.size, self.batch_size = size, batch_size
         self.segmenter, self.weights_dir = segmenter, weights_dir
@@ -137,7 +143,7 @@ class CovidDataModule(lightning.LightningDataModule):
         )
 
     def _division(self) -> Division:
-        return Division(self.val_share, self.split_seed, self.fold, self._folds)
+        return Division(self.val_share, self.split_seed, self.fold, self._folds, self.everything)
 
     def _folds(self, root: Path, pictures: Any) -> list[int]:
         return cached_folds(root, pictures, self.folds, self.split_seed, self.cache_dir)
@@ -148,6 +154,8 @@ class CovidDataModule(lightning.LightningDataModule):
 
     def split(self) -> str:
         """In words, how validation was divided from training."""
+        if self.everything:
+            return "none: validation is what was trained on"
         if self.fold is not None:
             return f"fold {self.fold} of {self.folds}, seed {self.split_seed}"
         as_they_lie = {one.source for one in self.pictures.get("val", ()) if one.part}

@@ -24,7 +24,8 @@ def balanced_weights(pictures: Sequence[LabelledPicture]) -> list[float]:
     ]
 
 
-def alike(pictures: Sequence[LabelledPicture]) -> list[float]:
-    """Weights by which every source counts as much as any other, and pictures of one alike."""
-    counts = Counter(picture.source for picture in pictures)
-    return [1 / counts[picture.source] for picture in pictures]
+def alike(sources: Sequence[str]) -> list[float]:
+    """Weights of pictures, by the name of the source of each: every source counts as much as any
+    other, and pictures of one alike."""
+    counts = Counter(sources)
+    return [1 / counts[source] for source in sources]

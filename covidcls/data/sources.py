@@ -54,13 +54,14 @@ class Division:
 
     ``fold`` None: COVID-CT as published, class folders as they lie in train/ and val/, or by
     ``val_share`` and ``seed`` of the patients. Else ``fold_of(root, pictures)`` is asked, and that
-    fold validates.
+    fold validates. ``everything``: not at all, both parts are all pictures but the test part.
     """
 
     val_share: float
     seed: int
     fold: int | None
     fold_of: FoldOf
+    everything: bool = False
 
 
 def common_folder(sources: Sequence[Source]) -> Path:
@@ -86,7 +87,7 @@ def read_source(source: Source, part: Part, division: Division) -> list[Labelled
     of class folders that have none.
     """
     root = Path(source.folder)
-    own = part == "test" or division.fold is None
+    own = part == "test" or (division.fold is None and not division.everything)
     if source.layout == "covid-ct":
         if own:
             return read_covid_ct(root, part)
@@ -99,6 +100,8 @@ def read_source(source: Source, part: Part, division: Division) -> list[Labelled
         if own:
             return parts[part]
         pictures = [picture for picture in pictures if picture.part != "test"]
+    if division.everything:
+        return pictures
     folds = division.fold_of(root, pictures)
     validates = part == "val"
     return [

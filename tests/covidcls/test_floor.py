@@ -15,7 +15,7 @@ from PIL import Image
 from covidcls.data.dataset import SeenPictures
 from covidcls.data.mask_cache import MaskCache
 from covidcls.data.pictures import LabelledPicture
-from covidcls.floor import lung_free_floor
+from covidcls.floor import lung_free_floor, lung_free_floor_of_folds
 from covidcls.views.view import View
 from lungseg.segmenter import LungSegmenter
 
@@ -74,3 +74,13 @@ def test_the_floor_of_one_data_set_sees_nothing_of_the_others(
     both = (together(0), together(1))
     assert lung_free_floor(*both, "a").value == 1
     assert lung_free_floor(*both, "b") == lung_free_floor(*honest)
+
+
+@pytest.mark.parametrize(("leak", "low", "high"), [(True, 1, 1), (False, 0.1, 0.9)])
+def test_every_slice_is_judged_by_a_forest_of_the_other_folds(
+    part: Callable[[str, bool], Part], leak: bool, low: float, high: float
+) -> None:
+    folds = [n // 2 % 2 for n in range(20)]
+    found = lung_free_floor_of_folds(part("all", leak), folds)
+    assert low <= found.value <= high
+    assert (found.n, found.n_groups) == (20, 20)

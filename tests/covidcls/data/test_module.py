@@ -194,3 +194,8 @@ def test_several_sources_validate_each_and_are_drawn_alike(
 def test_a_fold_that_is_none_is_refused(options: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match="no fold 5 of 5; give --data.fold 0 to 4"):
         CovidDataModule(**{**options, "fold": 5})
+
+
+def test_a_fold_of_everything_is_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="give one of the two"):
+        CovidDataModule(**options, fold=0, everything=True)

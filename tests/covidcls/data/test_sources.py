@@ -131,3 +131,19 @@ def test_sources_labels_and_patients_are_drawn_alike() -> None:
             assert share(source=source, label=label) == pytest.approx(1 / 4)
     assert share(patient="s0") == pytest.approx(share(patient="s1"))
     assert share(patient="b0") == pytest.approx(1 / 40)
+
+
+def test_everything_is_in_both_parts_but_never_the_test_part(
+    covid_layout: Path, folders: Path
+) -> None:
+    shutil.copytree(folders, folders.parent / "more" / "test")
+    shutil.copytree(folders, folders.parent / "more" / "train")
+    more = folders.parent / "more"
+    sources = [Source(str(covid_layout), "covid-ct"), Source(str(more))]
+    divided = [p for part in ("train", "val") for p in read_source(sources[0], part, division())]  # type: ignore[arg-type]
+    every = Division(0.3, 0, None, by_number, everything=True)
+    for part in ("train", "val"):
+        found = read_sources(sources, part, every)  # type: ignore[arg-type]
+        paths = [one.path for one in found]
+        assert sorted(paths[: len(divided)]) == sorted(one.path for one in divided)
+        assert {path.relative_to(more).parts[0] for path in paths[len(divided) :]} == {"train"}
