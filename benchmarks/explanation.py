@@ -2,8 +2,9 @@
 
     python benchmarks/explanation.py DIR
 
-Grad-CAM of each default classifier on validation slices of COVID-CT: the share of its energy inside
-the lungs, against the share that chance would put there, with intervals over patients.
+Grad-CAM of each classifier on validation slices of COVID-CT: the share of its energy inside the
+lungs, against the share that chance would put there, with intervals over patients. A network that
+learned from these slices is refused: train one without them, by the recipe of the shipped one.
 ``of_lungs``: the same share of a map that is the lungs themselves, on the same coarse cells.
 Written to ``benchmarks/explanation.json``.
 """
@@ -26,6 +27,7 @@ from covidcls.data.pictures import LabelledPicture, read_covid_ct
 from covidcls.explanation import Energy, difference, distribution, energy_inside, explain
 from covidcls.explanation.placing import on_slice, seen_box, window
 from lungseg.checkpoint import defaults, shipped_directory
+from lungseg.errors import UsageError
 from lungseg.io import read_slices
 from lungseg.lung_mask import LungMask
 from lungseg.segmenter import LungSegmenter
@@ -46,6 +48,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and write one JSON file; the exit code."""
     parser = CommandParser(description=__doc__, prog="explanation.py")
     parser.add_argument("data", type=Path, help="COVID-CT as published")
+    parser.add_argument(
+        "--classifiers",
+        nargs="+",
+        metavar="NAME",
+        default=[*defaults(shipped_directory())["classifier"].values()],
+        help="names or files; the first is compared with the others (the shipped defaults)",
+    )
     parser.add_argument("--every", type=int, default=1, help="take each N-th slice (%(default)s)")
     parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".json"))
     return write_result(measured, parser.parse_args(arguments))
@@ -57,8 +66,13 @@ def measured(given: argparse.Namespace) -> dict[str, Any]:
     patients = [one.patient for one in seen]
     energies: dict[str, list[Energy]] = {}
     classifiers = {}
-    for default in defaults(shipped_directory())["classifier"].values():
+    for default in given.classifiers:
         whole = CovidClassifier.from_checkpoint(default)
+        if whole.learned_everything:
+            raise UsageError(
+                f"{whole.name} learned from validation too: give --classifiers of a training "
+                "without it"
+            )
         called = [place for place, one in enumerate(seen) if calls(whole, one)]
         for name, classifier in parts(default, whole).items():
             found = energies[name] = [
@@ -96,14 +110,14 @@ def seen_of(pictures: Sequence[LabelledPicture]) -> list[Seen]:
     ]
 
 
-def parts(name: str, whole: CovidClassifier) -> dict[str, CovidClassifier]:
+def parts(given: str, whole: CovidClassifier) -> dict[str, CovidClassifier]:
     """The classifier and, where it is a fusion, its network alone: the map of a fusion lies in the
     lungs by the way that it is made."""
     if whole.fusion is None:
-        return {name: whole}
-    alone = CovidClassifier.from_checkpoint(name)
+        return {whole.name: whole}
+    alone = CovidClassifier.from_checkpoint(given)
     alone.fusion = None
-    return {name: whole, f"the look alone of {name}": alone}
+    return {whole.name: whole, f"the look alone of {whole.name}": alone}
 
 
 def calls(classifier: CovidClassifier, one: Seen) -> bool:

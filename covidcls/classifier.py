@@ -89,6 +89,12 @@ class CovidClassifier:
         """By how many pixels each side of the box is moved inwards."""
         return self.view.margin
 
+    @property
+    def learned_everything(self) -> bool:
+        """Whether it learned from validation too, so that no slice of its data can judge it."""
+        recipe = self.card.get("training", {}).get("recipe", {})
+        return bool(recipe.get("data", {}).get("everything"))
+
     def see(self, one: Slice, lung_mask: LungMask) -> Seen:
         """What stage 2 is given of a slice; see :meth:`View.see`."""
         return self.view.see(one.pixels, Lungs.of(lung_mask))

@@ -125,9 +125,11 @@ def evaluate_cls(
     statuses = Counter(one.prediction.status for one in judged)
     record["slices"] = {status: statuses[status] for status in STATUSES}
     own = _own_data(classifier, options.layout, data)
+    learned = own is not None and (split in ("train", "all") or classifier.learned_everything)
+    chosen = own is not None and split == "val" and not learned
     # what is known of the class without the lungs, on the same split: the card has measured it
-    record["floor"] = _floor(classifier.card, own) if own is not None and split == "val" else None
-    record["messages"] = [*messages, *_messages(scored, judged, own is not None, split)]
+    record["floor"] = _floor(classifier.card, str(own)) if chosen else None
+    record["messages"] = [*messages, *_messages(scored, judged, learned, chosen)]
     record["rules"] = {name: said for name, said in EXPLAINED.items() if record.get(name)}
     record |= {"versions": versions(), "device": pipeline.segmenter.device}
     record["backend"] = pipeline.backend
@@ -204,10 +206,12 @@ def _floor(card: Mapping[str, Any], source: str) -> Mapping[str, Any] | None:
     return card.get("floor")
 
 
-def _messages(scored: Scored, judged: Sequence[Judged], own: bool, split: Split) -> Iterator[str]:
-    if own and split in ("train", "all"):
+def _messages(
+    scored: Scored, judged: Sequence[Judged], learned: bool, chosen: bool
+) -> Iterator[str]:
+    if learned:
         yield "the classifier was trained on images of this split: its figures flatter it"
-    if own and split == "val":
+    if chosen:
         yield (
             "epoch, calibration and thresholds of the classifier were chosen on this split: its "
             "figures are optimistic"

@@ -62,7 +62,7 @@ def lesion_share(cards: Sequence[Card]) -> str:
 
 
 def stage_two(cards: Sequence[Card]) -> str:
-    """Validation figures of every seed on each source that it learned, with the floor."""
+    """Validation figures, or of folds, of every seed on each source, with the floor."""
     rows = []
     for card in sorted(cards, key=lambda c: (c["name"], c["training"]["seed"])):
         training, floors = card["training"], card.get("floor_by_source")
@@ -73,7 +73,7 @@ def stage_two(cards: Sequence[Card]) -> str:
                     card["region"],
                     _start(card),
                     f"{training['epochs']} (kept: {training['best_epoch'] + 1})",
-                    source,
+                    _validated_on(card, source),
                     *(figure(figures[k]) for k in ("auc", "accuracy", "recall", "specificity")),
                     figure(card["floor"] if floors is None else floors.get(source)),
                 ]
@@ -102,7 +102,10 @@ def tried(cards: Sequence[Card]) -> str:
                 f"{model['learning_rate']}",
                 f"{training['epochs']}",
                 f"{training['seed']}",
-                "; ".join(f"{name} {figure(one['auc'])}" for name, one in _by_source(card).items()),
+                "; ".join(
+                    f"{_validated_on(card, name)} {figure(one['auc'])}"
+                    for name, one in _by_source(card).items()
+                ),
             ]
         )
     head = ["network", "start", "region", "margin", "greys by", "with lesions", "input"]
@@ -116,6 +119,11 @@ def _by_source(card: Card) -> dict[str, Any]:
     if sources is None:
         return {card["training"]["data"]: card["figures"]["val"]}
     return {name: one for name, one in sources.items() if name != "mean_auc"}
+
+
+def _validated_on(card: Card, source: str) -> str:
+    folds = card["training"].get("folds")
+    return source if folds is None else f"{source}, {len(folds['score'])} folds"
 
 
 def _start(card: Card) -> str:

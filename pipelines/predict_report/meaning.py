@@ -98,9 +98,11 @@ def _calibration(card: Card) -> str:
     val = training.get("val", {})
     if "images" not in val or "positive" not in val:
         return "The probability was calibrated on the validation slices that the card names."
+    unseen = ", each judged by a network that had not seen its patient" * ("folds" in training)
     return (
         f"The probability was calibrated on {val['images']} validation slices of "
-        f"{training.get('data', 'its training data')}, of which {val['positive']} were COVID-19."
+        f"{training.get('data', 'its training data')}, of which {val['positive']} were "
+        f"COVID-19{unseen}."
     )
 
 
