@@ -1,10 +1,12 @@
 """Do the shipped networks look into the lungs?
 
-    python benchmarks/explanation.py DIR
+    python -m pipelines.train_cls --config configs/cls/lesions_and_look.yaml --export_dir HERE
+    python benchmarks/explanation.py DIR --classifiers HERE/lesions-and-look.safetensors \
+        efficientnet-lite2-full
 
 Grad-CAM of each classifier on validation slices of COVID-CT: the share of its energy inside the
 lungs, against the share that chance would put there, with intervals over patients. A network that
-learned from these slices is refused: train one without them, by the recipe of the shipped one.
+learned from these slices is refused, as the shipped default did: its recipe makes one without them.
 ``of_lungs``: the same share of a map that is the lungs themselves, on the same coarse cells.
 Written to ``benchmarks/explanation.json``.
 """
@@ -62,17 +64,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def measured(given: argparse.Namespace) -> dict[str, Any]:
     """Of each classifier, and by how much the first has more inside than the others."""
+    check(given.classifiers)
     seen = seen_of(read_covid_ct(given.data, "val")[:: given.every])
     patients = [one.patient for one in seen]
     energies: dict[str, list[Energy]] = {}
     classifiers = {}
     for default in given.classifiers:
         whole = CovidClassifier.from_checkpoint(default)
-        if whole.learned_everything:
-            raise UsageError(
-                f"{whole.name} learned from validation too: give --classifiers of a training "
-                "without it"
-            )
         called = [place for place, one in enumerate(seen) if calls(whole, one)]
         for name, classifier in parts(default, whole).items():
             found = energies[name] = [
@@ -97,6 +95,20 @@ def measured(given: argparse.Namespace) -> dict[str, Any]:
             other: difference(energies[first], energies[other], patients) for other in others
         },
     }
+
+
+def check(classifiers: Sequence[str]) -> None:
+    """Raise UsageError for a classifier that learned from these slices, and two of one name."""
+    loaded = [CovidClassifier.from_checkpoint(one) for one in classifiers]
+    names = [one.name for one in loaded]
+    if len(set(names)) < len(names):
+        raise UsageError(f"two of the classifiers {', '.join(names)} have one name")
+    for one in loaded:
+        if one.learned_validation:
+            raise UsageError(
+                f"{one.name} learned from validation too; train it by its recipe without, and give "
+                "that file and the others to --classifiers"
+            )
 
 
 def seen_of(pictures: Sequence[LabelledPicture]) -> list[Seen]:

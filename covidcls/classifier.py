@@ -90,10 +90,10 @@ class CovidClassifier:
         return self.view.margin
 
     @property
-    def learned_everything(self) -> bool:
-        """Whether it learned from validation too, so that no slice of its data can judge it."""
-        recipe = self.card.get("training", {}).get("recipe", {})
-        return bool(recipe.get("data", {}).get("everything"))
+    def learned_validation(self) -> bool:
+        """Whether it learned from slices that its data call validation: in a fold, or all."""
+        data = self.card.get("training", {}).get("recipe", {}).get("data", {})
+        return bool(data.get("everything")) or data.get("fold") is not None
 
     def see(self, one: Slice, lung_mask: LungMask) -> Seen:
         """What stage 2 is given of a slice; see :meth:`View.see`."""

@@ -79,6 +79,15 @@ class Fusion:
         """Fused logits N of the network's N and the findings."""
         return self.intercept + self.network * network + self.of_findings(findings)
 
+    def scaled(self, findings: float, network: float) -> Fusion:
+        """With all but the network's weight times ``findings``, and that weight ``network``."""
+        return Fusion(
+            round(self.intercept * findings, 6),
+            round(network, 6),
+            tuple(float(f"{one * findings:.6g}") for one in self.findings),
+            round(self.usual * findings, 6),
+        )
+
     def evidence(self, network: Array, lesions: Lesions) -> Array:
         """Where the logit comes from, a map FINER than ``network`` h x w, that of the network's
         logit. Its mean is what the network adds, and what the findings add beyond ``usual``.
@@ -132,11 +141,11 @@ def fit_fusion(
         tuple(float(f"{one:.6g}") for one in of_each),
         round(usual, 6),
     )
-    spreads = [_spread(one, sources) for one in (alone.of_findings(others), network)]
+    spreads = [spread(one, sources) for one in (alone.of_findings(others), network)]
     return replace(alone, network=round(NETWORK_SHARE * spreads[0] / max(spreads[1], 1e-9), 6))
 
 
-def _spread(values: Array, sources: Sequence[str]) -> float:
-    """Standard deviation, the mean over sources."""
+def spread(values: Array, sources: Sequence[str]) -> float:
+    """Standard deviation of ``values`` N, the mean over ``sources``, by the name of each."""
     names = np.asarray(sources)
     return float(np.mean([values[names == name].std() for name in dict.fromkeys(sources)]))

@@ -125,7 +125,9 @@ def evaluate_cls(
     statuses = Counter(one.prediction.status for one in judged)
     record["slices"] = {status: statuses[status] for status in STATUSES}
     own = _own_data(classifier, options.layout, data)
-    learned = own is not None and (split in ("train", "all") or classifier.learned_everything)
+    learned = own is not None and (
+        split in ("train", "all") or (split == "val" and classifier.learned_validation)
+    )
     chosen = own is not None and split == "val" and not learned
     # what is known of the class without the lungs, on the same split: the card has measured it
     record["floor"] = _floor(classifier.card, str(own)) if chosen else None

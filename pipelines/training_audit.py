@@ -33,8 +33,12 @@ def before_training(audit: QuickAudit) -> list[str]:
 
 def beside_result(card: Mapping[str, Any]) -> list[str]:
     """Lines with the AUC of every part that was measured, and of the floors, from a card."""
-    rows = [(f"{card['name']}, {part}", found["auc"]) for part, found in card["figures"].items()]
-    rows.append(("floor without lungs, val", card["floor"]))
+    said = {"val": "out of fold"} if "folds" in card["training"] else {}
+    rows = [
+        (f"{card['name']}, {said.get(part, part)}", found["auc"])
+        for part, found in card["figures"].items()
+    ]
+    rows.append((f"floor without lungs, {said.get('val', 'val')}", card["floor"]))
     for source, floor in card.get("floor_by_source", {}).items():
         rows.append((f"{card['name']}, {source}", card["figures_by_source"]["val"][source]["auc"]))
         rows.append((f"floor without lungs, {source}", floor))

@@ -67,6 +67,12 @@ HEAVY = (
         ),
         ("from pipelines.cross import main; main(['--help'])", 0),
         ("from pipelines.cross import main; raise SystemExit(main(['--train', 'missing']))", 2),
+        ("from pipelines.refit import main; main(['--help'])", 0),
+        (
+            "from pipelines.refit import main; raise SystemExit(main("
+            "['--config', 'missing.yaml']))",
+            2,
+        ),
         ("from pipelines.audit import main; main(['--help'])", 0),
         (
             "from pipelines.audit import main; raise SystemExit(main("

@@ -34,7 +34,8 @@ def chosen_on_folds(
     probabilities = calibration.probabilities(logits.ravel()).tolist()
     points = choose_operating_points(labels, probabilities, row.patients * n_seeds, source)
     alike_too = "" if source is None else ", sources counting alike"
-    where = f"the validation slices of {n_folds} folds, {n_seeds} trainings of each"
+    each = "a training" if n_seeds == 1 else f"{n_seeds} trainings"
+    where = f"the validation slices of {n_folds} folds, {each} of each"
     return {
         "calibration": {**calibration.as_card(), "fitted_on": f"{where}, by log loss{alike_too}"},
         "threshold": points[DEFAULT_AIM]["threshold"],

@@ -53,9 +53,13 @@ def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
 
 
 def with_named_data(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy of ``recipe`` with the name of the folder of its data in place of where that is."""
-    folder = recipe.get("data", {}).get("data_dir")
-    return with_options(recipe, {} if folder is None else {"data.data_dir": Path(folder).name})
+    """A copy of ``recipe`` with the names of the folders of its data in place of where they are."""
+    data = recipe.get("data", {})
+    folder, sources = data.get("data_dir"), data.get("sources")
+    named: dict[str, Any] = {} if folder is None else {"data.data_dir": Path(folder).name}
+    if sources is not None:
+        named["data.sources"] = [{**one, "folder": Path(one["folder"]).name} for one in sources]
+    return with_options(recipe, named)
 
 
 def _flat(recipe: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:

@@ -7,10 +7,12 @@ what they say out of fold chooses calibration and thresholds, and one more train
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from covidcls.ablation.chosen import chosen_on_folds
 from covidcls.ablation.measure import figures_of
@@ -20,88 +22,143 @@ from covidcls.calibration import Calibration
 from covidcls.data.pictures import LabelledPicture, split_sha256
 from covidcls.data.sampling import alike
 from covidcls.floor import WHAT_OF_FOLDS
+from covidcls.fusion import Fusion, spread
 from covidcls.statistics import figures
 from lungseg.bootstrap import Interval
+from lungseg.errors import UsageError
 
 Card = Mapping[str, Any]
+
 INTERVALS = (
     "95 %, percentile bootstrap of 2,000 resamples clustered by patient (by source paper or file "
     "where no patient is known); trainings of two folds share most slices, which no interval knows "
-    "of; AUC of the pairs within a fold, every other figure of probabilities that the other folds "
-    "calibrated"
+    "of. AUC is of the pairs within a fold; the other figures are of probabilities that the other "
+    "folds calibrated, those of operating points of the calibration that ships"
 )
-SHARE = "the share of the network is that of its folds, their geometric mean"
+FUSED_ON = (
+    "every slice; the share of the network, and the spread of the findings, as in the folds "
+    "(geometric means), so that the calibration of the folds fits"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What is known of the slices that folds judged, in the order of their scores.
+
+    ``sources``: the name of the data set of each. ``findings``: what stage 1 sees in the lesions of
+    each, or nothing where it is not fused. ``floors``: what is known without the lungs, by the name
+    of a data set and, under an empty one, of all together.
+    """
+
+    sources: Sequence[str]
+    findings: Sequence[NDArray[np.float32]]
+    floors: Mapping[str, Interval]
 
 
 def refit_card(
-    everything: Card,
-    of_folds: Sequence[Card],
-    scores: RowScores,
-    sources: Sequence[str],
-    floors: Mapping[str, Interval],
+    everything: Card, of_folds: Sequence[Card], scores: RowScores, slices: Judged
 ) -> dict[str, Any]:
     """``everything``, the card of a training on all slices, with what was found out of fold in the
     place of what it says of slices that it learned by heart.
 
     ``of_folds``: the cards of the folds, in their order. ``scores``: what their weights say, with
-    one seed. ``sources``: the name of the data set of each slice of ``scores``. ``floors``: by that
-    name, and under an empty one of all together.
+    one seed. Raises UsageError where trainings had not one stage 1.
     """
+    if len({card["segmenter"]["sha256"] for card in (everything, *of_folds)}) > 1:
+        raise UsageError("the trainings of this refit had not one stage 1; use another --out")
     logits = logits_of(scores, [[Calibration.from_card(card) for card in of_folds]])
-    chosen = chosen_on_folds(scores, logits, sources)
-    judged = with_nested_calibration(scores, logits, alike(sources))
-    threshold, names = chosen["threshold"], list(dict.fromkeys(sources))
-    source = np.array(sources)
-    by_source = {name: _figures(judged.of(source == name), threshold) for name in names}
+    chosen = chosen_on_folds(scores, logits, slices.sources)
+    judged = with_nested_calibration(scores, logits, alike(slices.sources))
+    threshold, source = chosen["threshold"], np.array(slices.sources)
+    cost = everything["half_precision_cost"]
     card = {
         **everything,
         **chosen,
         "training": _training(everything, of_folds, scores),
+        # what AUC it costs these weights themselves cannot be known: the most that it cost a fold
         "half_precision_cost": {
-            what: max((one["half_precision_cost"][what] for one in of_folds), key=abs)
-            for what in everything["half_precision_cost"]
+            **cost,
+            "validation_auc": max(
+                (one["half_precision_cost"]["validation_auc"] for one in of_folds), key=abs
+            ),
         },
         "figures": {"val": _figures(judged, threshold)},
-        "floor": _floor(floors[""]),
+        "floor": _floor(slices.floors[""]),
         "intervals": INTERVALS,
-        "reading": (
-            f"every figure is of {len(of_folds)} networks of one recipe, each on the patients that "
-            "it had not seen; this network learned from all of them, so that judging it on them "
-            "says nothing; calibration and thresholds were chosen on the same slices out of fold; "
-            "nothing here says how it does at another hospital"
-        ),
+        "reading": _reading(len(of_folds), scores, source),
     }
     if "fusion" in everything:
-        shares = [one["fusion"]["network"] for one in of_folds]
-        card["fusion"] = {
-            **everything["fusion"],
-            "network": round(float(np.exp(np.mean(np.log(shares)))), 6),
-            "fitted_on": f"every slice; {SHARE}",
-        }
+        fusion = fusion_of_folds(everything, of_folds, scores.folds, slices)
+        card["fusion"] = {**fusion.as_card(), "fitted_on": FUSED_ON}
+    names = list(dict.fromkeys(slices.sources))
     if len(names) > 1:
-        aucs = [found["auc"]["value"] for found in by_source.values()]
-        mean = {"mean_auc": round(float(np.mean(aucs)), 4)}
-        card["figures_by_source"] = {"val": {**by_source, **mean}}
-        card["floor_by_source"] = {name: _floor(floors[name]) for name in names}
+        of_source = {name: _figures(judged.of(source == name), threshold) for name in names}
+        mean = np.mean([found["auc"]["value"] for found in of_source.values()])
+        card["figures_by_source"] = {"val": {**of_source, "mean_auc": round(float(mean), 4)}}
+        card["floor_by_source"] = {name: _floor(slices.floors[name]) for name in names}
     return card
 
 
+def fusion_of_folds(
+    everything: Card, of_folds: Sequence[Card], folds: NDArray[np.int_], slices: Judged
+) -> Fusion:
+    """The fusion of ``everything`` on the scale of those of its folds, which the calibration of
+    what the folds said is for; none of it changes the ranking by findings.
+
+    ``folds``: the number of the fold of each slice. Findings are weighed heavier the more slices
+    there are (:data:`covidcls.fusion.INVERSE_PENALTY`), and how far the network spreads on slices
+    that it has not seen only the folds can tell.
+    """
+    own, parts = Fusion.from_card(everything), [Fusion.from_card(card) for card in of_folds]
+    assert own is not None
+    wider, network = [], []
+    for number, part in enumerate(parts):
+        assert part is not None
+        here = np.flatnonzero(folds == number).tolist()
+        findings = [slices.findings[i] for i in here]
+        sources = [slices.sources[i] for i in here]
+        of_part, of_own = (spread(one.of_findings(findings), sources) for one in (part, own))
+        wider.append(of_part / of_own)
+        network.append(part.network)
+    return own.scaled(_geometric_mean(wider), _geometric_mean(network))
+
+
+def _geometric_mean(values: Sequence[float]) -> float:
+    return float(np.exp(np.mean(np.log(values))))
+
+
+def _reading(n_folds: int, scores: RowScores, source: NDArray[np.str_]) -> str:
+    unknown = np.array([patient.startswith(("paper:", "file:")) for patient in scores.patients])
+    flattered = (
+        f"; {unknown.sum()} of the {len(unknown)} slices name no patient "
+        f"({', '.join(dict.fromkeys(source[unknown].tolist()))}): their neighbours may have been "
+        "learned, which flatters, and intervals over them are too narrow"
+    )
+    return (
+        f"every figure is of {n_folds} networks of one recipe, each judged on slices of patients, "
+        f"papers and files that it had not seen{flattered if unknown.any() else ''}; this network "
+        "learned from all of them, so that judging it on them says nothing; calibration and "
+        "thresholds were chosen on the same slices, so that what a threshold reaches is slightly "
+        "optimistic; nothing here says how it does at another hospital"
+    )
+
+
 def _training(everything: Card, of_folds: Sequence[Card], scores: RowScores) -> dict[str, Any]:
-    own, first = everything["training"], of_folds[0]["training"]
+    own, trainings = everything["training"], [card["training"] for card in of_folds]
     slices = zip(scores.paths, scores.labels.tolist(), scores.patients, strict=True)
     parts = [
         (f"fold {fold}", LabelledPicture(Path(path), label, patient))
         for fold, (path, label, patient) in zip(scores.folds.tolist(), slices, strict=True)
     ]
+    seed = trainings[0]["recipe"]["data"]["split_seed"]
     return {
         **own,
-        "split": f"{len(of_folds)} folds by patient and copy, {first['split'].split(', ')[-1]}; "
-        "then all of them",
+        "split": f"{len(of_folds)} folds by patient and copy, seed {seed}; then all of them",
         "split_sha256": split_sha256(parts),
         "score": None,  # on what it learned from
         "folds": {
-            "score": [card["training"]["score"] for card in of_folds],
-            "minutes": [card["training"]["minutes"] for card in of_folds],
+            key: [training[key] for training in trainings]
+            for key in ("score", "minutes", "resumed")
         },
     }
 

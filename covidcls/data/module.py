@@ -112,7 +112,7 @@ class CovidDataModule(lightning.LightningDataModule):
         """
         wanted: tuple[Part, ...] = ("train", "val", "test") if stage == "test" else ("train", "val")
         if "test" in wanted:  # told before lungs are looked for
-            read_sources(self.sources, "test", self._division())
+            read_sources(self.sources, "test", self.division())
         for part in wanted:
             if part not in self.views:
                 self.read(part)
@@ -122,7 +122,7 @@ class CovidDataModule(lightning.LightningDataModule):
 
         Raises UsageError when files of it are absent, or a source does not have both classes in it.
         """
-        self.pictures[part] = read_sources(self.sources, part, self._division())
+        self.pictures[part] = read_sources(self.sources, part, self.division())
         for source in self.sources:
             labels = [one.label for one in self.pictures[part] if one.source == source.name]
             if len(set(labels)) < 2:
@@ -142,7 +142,8 @@ class CovidDataModule(lightning.LightningDataModule):
             self.pictures[part], cache, self.view, self.size, augmented=part == "train"
         )
 
-    def _division(self) -> Division:
+    def division(self) -> Division:
+        """How its pictures are divided into train and validation."""
         return Division(self.val_share, self.split_seed, self.fold, self._folds, self.everything)
 
     def _folds(self, root: Path, pictures: Any) -> list[int]:

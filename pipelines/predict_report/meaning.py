@@ -33,7 +33,7 @@ def operating_point(record: Mapping[str, Any], card: Card) -> list[str]:
     said = [f"A case is called COVID from {threshold:.3f} on (operating point: {name})."]
     point = card.get("operating_points", {}).get(name)
     if point is not None:
-        said.append(f"Its aim: {point['aim']}. On validation it reached {_reached(point)}.")
+        said.append(f"Its aim: {point['aim']}. {_where(card)} it reached {_reached(point)}.")
     band = card.get("indeterminate")
     if band is not None:
         said.append(
@@ -41,6 +41,10 @@ def operating_point(record: Mapping[str, Any], card: Card) -> list[str]:
             "(indeterminate): the label there should not be believed."
         )
     return said
+
+
+def _where(card: Card) -> str:
+    return "Out of fold" if "folds" in card.get("training", {}) else "On validation"
 
 
 def _reached(point: Mapping[str, Any]) -> str:
@@ -66,18 +70,23 @@ def floor(card: Card) -> list[str]:
             for name, figures in by_source.items()
             if name != "mean_auc"
         ]
-    said = [sentence for pair in pairs for sentence in _beside(*pair)]
+    who = (
+        "Networks of this recipe, out of fold"
+        if "folds" in card.get("training", {})
+        else "This classifier, on the same slices"
+    )
+    said = [sentence for pair in pairs for sentence in _beside(*pair, who)]
     reading = card.get("reading")
     return said + ([f"{_begun(reading)}."] if reading else [])
 
 
-def _beside(where: str, known: Card | None, auc: Card | None) -> list[str]:
+def _beside(where: str, known: Card | None, auc: Card | None, who: str) -> list[str]:
     if known is None or auc is None:
         said = f"{where}the card names no floor: what is owed to shortcuts is unknown."
         return [_begun(said)]
     said = (
         f"{where}known without the lungs: {_interval(known)} ({known['what']}). "
-        f"This classifier, on the same slices: AUC {_interval(auc)}, of {auc['n']} slices of "
+        f"{who}: AUC {_interval(auc)}, of {auc['n']} slices of "
         f"{auc['n_groups']} patients, papers or files."
     )
     if known["high"] < auc["low"]:
@@ -98,7 +107,7 @@ def _calibration(card: Card) -> str:
     val = training.get("val", {})
     if "images" not in val or "positive" not in val:
         return "The probability was calibrated on the validation slices that the card names."
-    unseen = ", each judged by a network that had not seen its patient" * ("folds" in training)
+    unseen = ", each judged by a network that had not learned from it" * ("folds" in training)
     return (
         f"The probability was calibrated on {val['images']} validation slices of "
         f"{training.get('data', 'its training data')}, of which {val['positive']} were "

@@ -99,10 +99,13 @@ def test_the_command_takes_what_is_trained_and_prints_figures_beside_floors(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     out, card = refitted
+    logs = {log: log.read_bytes() for log in out.glob("cells/*/log.txt")}
     (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(recipe))
     arguments = [f"--config={tmp_path / 'recipe.yaml'}", "--folds=2", f"--out={out}", "--quiet"]
     assert main(arguments) == 0
     said = capfd.readouterr().out
+    assert logs == {log: log.read_bytes() for log in out.glob("cells/*/log.txt")}  # none trained
+    assert "of-all, out of fold" in said
     assert "of-all, other" in said
     assert "floor without lungs, other" in said
     assert json.loads((out / "of-all.json").read_text()) == card
@@ -111,9 +114,15 @@ def test_the_command_takes_what_is_trained_and_prints_figures_beside_floors(
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        ({"trainer": {"max_epochs": 3}}, "chooses its epoch by validation.*3 and 1 now"),
-        ({"trainer": {}}, "chooses its epoch by validation"),
+        ({"trainer": {"max_epochs": 3}}, "no validation to choose an epoch.*3 and 1 now"),
+        (
+            {"trainer": {"max_epochs": 3, "check_val_every_n_epoch": 4}},
+            "no validation to choose an epoch.*3 and 4 now",
+        ),
+        ({"trainer": {}}, "no validation to choose an epoch"),
         ({"data": {"fold": 1}}, "a refit sets data.fold itself"),
+        ({"test": True}, "leaves held-out data alone"),
+        ({"name": "a/b"}, "no name of a file"),
     ],
 )
 def test_what_a_refit_cannot_do_is_refused_before_training(
@@ -135,7 +144,18 @@ def test_data_that_changed_since_the_folds_were_judged_are_noticed(
     kept = first.read_bytes()
     first.unlink()
     try:
-        with pytest.raises(UsageError, match="judged 32 slices, and the data have others"):
+        with pytest.raises(UsageError, match="32 slices were judged, and there are 31"):
             refit(recipe, out, 2, train=train_here)
     finally:
         first.write_bytes(kept)
+
+
+def test_data_that_cannot_be_divided_are_told_before_training(
+    recipe: dict[str, Any], tmp_path: Path
+) -> None:
+    def train(arguments: Sequence[str], log: Path) -> int:
+        raise AssertionError("trained")
+
+    with pytest.raises(UsageError, match="fold"):
+        refit(recipe, tmp_path / "out", 9, train=train)
+    assert not (tmp_path / "out").exists()

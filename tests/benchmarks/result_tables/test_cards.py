@@ -147,6 +147,16 @@ def test_stage_two_of_two_sources_has_the_figures_and_the_floor_of_each(
     ]
 
 
+def test_figures_of_folds_are_told_apart_from_those_of_validation(
+    tables: ModuleType, classifier: dict[str, Any], rows_of: RowsOf
+) -> None:
+    classifier["training"]["folds"] = {"score": [0.8] * 4}
+    [row] = rows_of(tables.stage_two([classifier]))
+    assert row["validated on"] == "first, 4 folds"
+    [row] = rows_of(tables.tried([classifier]))
+    assert row["validation AUC"].startswith("first, 4 folds 0.900")
+
+
 def test_what_was_tried_is_told_by_its_recipe(
     tables: ModuleType, classifier: dict[str, Any], rows_of: RowsOf
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,6 +45,20 @@ def test_named_rows_change_any_option_of_the_recipe() -> None:
         "model.mixup (None before, 0.4 now)",
         "seed_everything (None before, 1 now)",
     ]
+
+
+def test_data_that_lie_elsewhere_are_the_same_data() -> None:
+    def recipe(root: str, *names: str) -> dict[str, Any]:
+        return {
+            "data": {
+                "data_dir": f"{root}/set",
+                "sources": [{"folder": f"{root}/{name}", "layout": "folders"} for name in names],
+            }
+        }
+
+    assert differing(recipe("here", "a", "b"), recipe("/there", "a", "b")) == []
+    [other] = differing(recipe("here", "a", "b"), recipe("here", "a", "c"))
+    assert other.startswith("data.sources (")
 
 
 @pytest.mark.parametrize(

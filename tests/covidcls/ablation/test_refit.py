@@ -8,59 +8,77 @@ import numpy as np
 import pytest
 
 from covidcls.ablation.predictions import RowScores
-from covidcls.ablation.refit import refit_card
+from covidcls.ablation.refit import Judged, refit_card
 from covidcls.ablation.within_folds import auc_within
-from covidcls.calibration import Calibration
+from covidcls.calibration import Calibration, fit_calibration
+from covidcls.data.sampling import alike
+from covidcls.fusion import Fusion
+from covidcls.statistics import brier
 from lungseg.bootstrap import Interval
+from lungseg.errors import UsageError
+from lungseg.lung_mask import FINDINGS
 
 N, FOLDS = 300, 3
 FLOOR = Interval(0.6, 0.5, 0.7, N, N)
-# each fold's card makes another probability of the same logit
+SOURCES = ["a" if number < 200 else "b" for number in range(N)]
+# each fold's card makes another probability of the same logit, and a fusion of another scale
 OF_FOLDS = [Calibration(1.0 + fold, 0.5 * fold) for fold in range(FOLDS)]
 
 
-def _card(fold: int) -> dict[str, Any]:
+def card_of(fold: int, scale: float) -> dict[str, Any]:
+    """A card with findings of which the second counts ``scale`` times."""
+    cost = {
+        "validation_auc": (0.001, -0.003, 0.002)[fold],
+        "largest_difference_of_probability": 0.01 * fold,
+    }
     return {
         "calibration": OF_FOLDS[fold].as_card(),
         "threshold": 0.9,
-        "fusion": {"network": 0.1 * 4**fold, "usual": 2.0},
-        "half_precision_cost": {"validation_auc": (-1) ** fold * 0.001 * fold},
+        "segmenter": {"sha256": "one"},
+        "fusion": Fusion(0.5, 0.1 * 4**fold, (0.0, scale), 2.0).as_card(),
+        "half_precision_cost": cost,
         "training": {
-            "split": f"fold {fold} of {FOLDS}, seed 7",
+            "split": f"fold {fold} of {FOLDS}",
             "score": 0.8,
             "minutes": 1,
+            "resumed": fold == 1,
             "data": "a, b",
+            "recipe": {"data": {"split_seed": 7}},
         },
     }
 
 
 @pytest.fixture(scope="module")
-def found() -> tuple[dict[str, Any], RowScores, np.ndarray[Any, Any]]:
+def judged() -> tuple[RowScores, np.ndarray[Any, Any], Judged]:
+    """What folds say of N slices, a third of whose patients are unknown, and their logits."""
     rng = np.random.default_rng(0)
     labels, folds = rng.integers(0, 2, N), np.arange(N) % FOLDS
     logits = rng.normal(1.5 * labels, 1) - 0.5
     said = np.empty(N)
     for fold, calibration in enumerate(OF_FOLDS):
         said[folds == fold] = calibration.probabilities(logits[folds == fold])
-    names = tuple(f"{number:03}" for number in range(N))
-    scores = RowScores("r", (1,), names, labels, names, folds, said[None], said[None])
-    own = {**_card(0), "figures": "of slices learned by heart", "reading": "nothing"}
-    sources = ["a" if number < 200 else "b" for number in range(N)]
-    floors = {"": FLOOR, "a": FLOOR, "b": FLOOR}
-    return (
-        refit_card(own, [_card(fold) for fold in range(FOLDS)], scores, sources, floors),
-        (scores),
-        logits,
-    )
+    paths = tuple(f"{number:03}" for number in range(N))
+    patients = tuple(path if number < 200 else f"file:{path}" for number, path in enumerate(paths))
+    scores = RowScores("r", (1,), paths, labels, patients, folds, said[None], said[None])
+    findings = [np.array([1.0, one], np.float32) for one in rng.normal(size=N)]
+    return scores, logits, Judged(SOURCES, findings, {"": FLOOR, "a": FLOOR, "b": FLOOR})
 
 
-def test_calibration_and_thresholds_are_of_all_folds_on_one_scale(found: Any) -> None:
-    card, scores, logits = found
+@pytest.fixture(scope="module")
+def card(judged: tuple[RowScores, np.ndarray[Any, Any], Judged]) -> dict[str, Any]:
+    scores, _, slices = judged
+    own = {**card_of(0, 8.0), "figures": "of slices learned by heart", "reading": "nothing"}
+    return refit_card(own, [card_of(fold, 2.0**fold) for fold in range(FOLDS)], scores, slices)
+
+
+def test_calibration_and_thresholds_are_of_all_folds_on_one_scale(
+    card: dict[str, Any], judged: Any
+) -> None:
+    scores, logits, _ = judged
     probability = Calibration.from_card(card).probabilities(logits)
-    weights = np.where(np.arange(N) < 200, 1 / 200, 1 / 100)
-    assert np.average(probability, weights=weights) == pytest.approx(
-        np.average(scores.labels, weights=weights), abs=1e-4
-    )
+    weights = alike(SOURCES)
+    mean = np.average(scores.labels, weights=weights)
+    assert np.average(probability, weights=weights) == pytest.approx(mean, abs=1e-4)
     point = card["operating_points"]["youden"]
     assert card["threshold"] == point["threshold"] != 0.9
     called = probability >= point["threshold"]
@@ -68,34 +86,58 @@ def test_calibration_and_thresholds_are_of_all_folds_on_one_scale(found: Any) ->
     assert point["by_source"].keys() == {"a", "b"}
 
 
-def test_every_figure_is_out_of_fold(found: Any) -> None:
-    card, scores, _ = found
-    own = np.arange(N) < 200
-    for where, here in ((card["figures"]["val"], own | True), (_of(card, "a"), own)):
-        expected = auc_within(
-            scores.labels[here],
-            scores.scores[0][here],
-            scores.folds[here],
-            np.ones((1, here.sum())),
+def test_every_figure_is_out_of_fold(card: dict[str, Any], judged: Any) -> None:
+    scores, logits, _ = judged
+    nested, weights = np.empty(N), np.array(alike(SOURCES))
+    for fold in range(FOLDS):
+        here = scores.folds == fold
+        of_others = fit_calibration(logits[~here], scores.labels[~here], weights[~here].tolist())
+        nested[here] = of_others.probabilities(logits[here])
+    of_a = np.arange(N) < 200
+    for found, here in (
+        (card["figures"]["val"], of_a | True),
+        (card["figures_by_source"]["val"]["a"], of_a),
+    ):
+        one, labels = np.ones((1, here.sum())), scores.labels[here]
+        auc = auc_within(labels, scores.scores[0][here], scores.folds[here], one)[0]
+        assert found["auc"]["value"] == pytest.approx(auc, abs=1e-4)
+        assert found["brier"]["value"] == pytest.approx(
+            brier(labels, nested[here], one)[0], abs=1e-4
         )
-        assert where["auc"]["value"] == pytest.approx(expected[0], abs=1e-4)
-        assert where["ece"]["n"] == here.sum()
-    mean = np.mean([_of(card, name)["auc"]["value"] for name in ("a", "b")])
-    assert card["figures_by_source"]["val"]["mean_auc"] == pytest.approx(mean, abs=1e-4)
+    by_source = card["figures_by_source"]["val"]
+    mean = np.mean([by_source[name]["auc"]["value"] for name in ("a", "b")])
+    assert by_source["mean_auc"] == pytest.approx(mean, abs=1e-4)
     assert card["floor_by_source"]["b"]["value"] == 0.6
     assert "learned from all of them" in card["reading"]
+    assert "100 of the 300 slices name no patient (b)" in card["reading"]
 
 
-def test_the_share_of_the_network_and_the_cost_of_halving_are_of_the_folds(found: Any) -> None:
-    card, _, _ = found
+def test_the_fusion_has_the_scale_of_its_folds(card: dict[str, Any]) -> None:
+    """Findings of 8 where the folds have 1, 2 and 4: what is calibrated with them is a quarter."""
     assert card["fusion"]["network"] == pytest.approx(0.4)  # the geometric mean of 0.1, 0.4, 1.6
-    assert card["fusion"]["usual"] == 2.0
-    assert card["half_precision_cost"] == {"validation_auc": 0.002}
-    assert card["training"]["split"] == "3 folds by patient and copy, seed 7; then all of them"
-    assert card["training"]["score"] is None
-    assert card["training"]["folds"] == {"score": [0.8] * 3, "minutes": [1] * 3}
+    assert card["fusion"]["findings"] == pytest.approx([0, 2])
+    assert card["fusion"]["usual"] == pytest.approx(2.0 / 4)
+    assert card["fusion"]["intercept"] == pytest.approx(0.5 / 4)
+    assert card["fusion"]["version"] == FINDINGS
 
 
-def _of(card: dict[str, Any], source: str) -> dict[str, Any]:
-    of_source: dict[str, Any] = card["figures_by_source"]["val"][source]
-    return of_source
+def test_the_training_says_of_what_folds_it_is(card: dict[str, Any]) -> None:
+    training = card["training"]
+    assert training["split"] == "3 folds by patient and copy, seed 7; then all of them"
+    assert training["score"] is None
+    assert training["folds"] == {
+        "score": [0.8] * 3,
+        "minutes": [1] * 3,
+        "resumed": [False, True, False],
+    }
+    assert card["half_precision_cost"] == {
+        "validation_auc": -0.003,  # the worst of the folds
+        "largest_difference_of_probability": 0.0,  # of the weights themselves
+    }
+
+
+def test_trainings_with_two_stages_one_are_refused(judged: Any) -> None:
+    scores, _, slices = judged
+    other = {**card_of(1, 1.0), "segmenter": {"sha256": "other"}}
+    with pytest.raises(UsageError, match="had not one stage 1"):
+        refit_card(card_of(0, 1.0), [card_of(0, 1.0), other, card_of(2, 1.0)], scores, slices)

@@ -142,6 +142,15 @@ def test_each_data_set_that_was_learned_stands_beside_its_own_floor(overlay: Pat
     assert "On b: the card names no floor" in said
 
 
+def test_figures_of_folds_are_not_called_those_of_the_classifier(overlay: Path) -> None:
+    card = {**CARD, "training": {**CARD["training"], "folds": {"score": [0.8] * 5}}}
+    said = " ".join(render(RECORD, card, [case("ct", 0.75, 4)], lambda one: overlay).split())
+    assert "each judged by a network that had not learned from it" in said
+    assert "Networks of this recipe, out of fold: AUC 0.80" in said
+    assert "Out of fold it reached recall 0.80" in said
+    assert "This classifier, on the same slices" not in said
+
+
 def test_cases_tell_their_figures_or_why_there_are_none(overlay: Path) -> None:
     text = page([case("ct", 0.75, 4), case("mr", None)], overlay)
     first, second = (" ".join(part.split()) for part in text.split('<li class="case">')[1:])
