@@ -26,16 +26,18 @@ def test_a_table_without_its_place_is_told(script: ModuleType) -> None:
 
 
 def test_every_recipe_that_was_tried_is_a_row(script: ModuleType, repository: Path) -> None:
-    text = "".join(script.documents().values())
+    lines = "".join(script.documents().values()).splitlines()
     for path in sorted((repository / "benchmarks" / "tried").glob("*.json")):
         card = json.loads(path.read_text())
         if card["kind"] == "segmenter":
-            said = [f"| {card['figures']['validation lung-masks']['dice']['value']:.3f}"]
+            of_lungs = card["figures"]["validation lung-masks"]["dice"]["value"]
+            said = [f"| {card['name']}, seed", "| validation lung-masks |", f"| {of_lungs:.3f}"]
         else:
             of_source = card.get("figures_by_source", {"val": {"covid-ct": card["figures"]["val"]}})
-            said = [
+            said = [card["architecture"], f" {card['training']['epochs']} |"]
+            said += [
                 f"{name} {figures['auc']['value']:.3f}"
                 for name, figures in of_source["val"].items()
                 if name != "mean_auc"
             ]
-        assert all(one in text for one in said), path
+        assert any(all(one in line for one in said) for line in lines), path

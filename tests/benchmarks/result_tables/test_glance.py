@@ -51,6 +51,7 @@ def test_every_question_has_its_figure_and_what_stands_against_it(
     cards = {
         "attention-unet-lite0": {"figures": {"held-out patients lung-masks": held_out}},
         "lesions-and-look": {
+            "training": {"folds": {"score": [0.6] * 5}},
             "figures_by_source": {"val": {"covid-ct": {"auc": figure(0.61)}}},
             "floor_by_source": {"covid-ct": figure(0.62)},
         },
@@ -62,8 +63,18 @@ def test_every_question_has_its_figure_and_what_stands_against_it(
     found: dict[str, Any] = {
         "transfer": {
             "rows": [
-                {"row": row, "tested_on": data, "auc": figure(value), "recall": figure(value / 2)}
-                for data, first in (("covid-ct", 0.1), ("there", 0.51))
+                {
+                    "row": row,
+                    "tested_on": data,
+                    "seen": seen,
+                    "auc": figure(value),
+                    "recall": figure(value / 2),
+                }
+                for data, seen, first in (
+                    ("covid-ct", "unseen", 0.1),
+                    ("there", "unseen", 0.51),
+                    ("there", "own validation", 0.9),
+                )
                 for row, value in zip(
                     ("look", "lesions-and-look", "lesion share alone"),
                     (first, first + 0.01, first + 0.02),
