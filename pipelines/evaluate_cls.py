@@ -185,7 +185,8 @@ def _chosen_by(pipeline: TwoStagePipeline) -> str:
         return "given by hand"
     card = pipeline.classifier.card
     point = card.get("operating_points", {}).get(pipeline.operating_point)
-    return f"{point['aim']}, on validation" if point else str(card.get("threshold_chosen_by"))
+    where = "out of fold" if "folds" in card.get("training", {}) else "on validation"
+    return f"{point['aim']}, {where}" if point else str(card.get("threshold_chosen_by"))
 
 
 def _own_data(classifier: CovidClassifier, layout: Layout, data: Path) -> str | None:

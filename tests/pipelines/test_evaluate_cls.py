@@ -170,16 +170,25 @@ def with_card(tiny_weights: Path, tmp_path: Path) -> WithCard:
     return changed
 
 
+@pytest.mark.parametrize(
+    ("training", "where"), [({}, "on validation"), ({"folds": {}}, "out of fold")]
+)
 def test_operating_points_and_the_band_of_the_card_are_judged(
-    evaluate: Evaluate, folders: Path, tmp_path: Path, with_card: WithCard
+    evaluate: Evaluate,
+    folders: Path,
+    tmp_path: Path,
+    with_card: WithCard,
+    training: dict[str, Any],
+    where: str,
 ) -> None:
     points = {name: {"threshold": t, "aim": "an aim"} for name, t in (("youden", 0.5), ("cost", 0))}
-    weights = with_card(operating_points=points, indeterminate={"low": 0.0, "high": 1.0})
+    band = {"low": 0.0, "high": 1.0}
+    weights = with_card(operating_points=points, indeterminate=band, training=training)
     code, _, _ = evaluate(folders, "folders", "--weights", weights, "--operating-point", "cost")
     found = metrics_in(tmp_path / "out")
     assert code == 0
     assert (found["threshold"], found["operating_point"]) == (0, "cost")
-    assert found["threshold_chosen_by"] == "an aim, on validation"
+    assert found["threshold_chosen_by"] == f"an aim, {where}"
     assert found["recall"]["value"] == found["operating_points"]["cost"]["recall"]["value"] == 1
     assert found["indeterminate"]["n"]["indeterminate"] == 7
 
