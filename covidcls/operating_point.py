@@ -167,6 +167,11 @@ def thresholds_of(card: Mapping[str, Any]) -> dict[str, float]:
     return {str(name): float(point["threshold"]) for name, point in points.items()}
 
 
+def out_of_fold(card: Mapping[str, Any]) -> bool:
+    """Whether folds chose what the card says, and not one part that was kept for validation."""
+    return "folds" in card.get("training", {})
+
+
 def band_of(card: Mapping[str, Any]) -> tuple[float, float] | None:
     """``(low, high)`` of the band without an answer; None where the card has none."""
     band = card.get("indeterminate")

@@ -27,7 +27,7 @@ from covidcls.evaluation.report import (
     of_patients,
 )
 from covidcls.evaluation.scored import Scored
-from covidcls.operating_point import DEFAULT_AIM
+from covidcls.operating_point import DEFAULT_AIM, out_of_fold
 from lungseg.bootstrap import of_few
 from lungseg.checkpoint import resolve
 from lungseg.errors import UsageError
@@ -185,7 +185,7 @@ def _chosen_by(pipeline: TwoStagePipeline) -> str:
         return "given by hand"
     card = pipeline.classifier.card
     point = card.get("operating_points", {}).get(pipeline.operating_point)
-    where = "out of fold" if "folds" in card.get("training", {}) else "on validation"
+    where = "out of fold" if out_of_fold(card) else "on validation"
     return f"{point['aim']}, {where}" if point else str(card.get("threshold_chosen_by"))
 
 

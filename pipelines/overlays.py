@@ -130,4 +130,8 @@ def _text(prediction: Prediction) -> str:
 
 
 def _score(prediction: Prediction) -> str:
-    return f"{prediction.label} {prediction.probability:.3f}, threshold {prediction.threshold:.3f}"
+    unsure = " (indeterminate)" if prediction.band == "indeterminate" else ""
+    return (
+        f"{prediction.label} {prediction.probability:.3f}{unsure}, "
+        f"threshold {prediction.threshold:.3f}"
+    )

@@ -14,7 +14,9 @@ from pipelines.text import one_line
 NOTE = "A research tool, not a medical device."
 NAMED = 5  # inputs that need a look and are named one by one; the rows have them all
 
-_PATH, _STATUS, _LABEL = (COLUMNS.index(name) for name in ("path", "status", "label"))
+_PATH, _STATUS, _LABEL, _BAND = (
+    COLUMNS.index(name) for name in ("path", "status", "label", "band")
+)
 
 
 class Tally:
@@ -23,6 +25,7 @@ class Tally:
     def __init__(self) -> None:
         self.status: Counter[str] = Counter(dict.fromkeys(STATUSES, 0))
         self.label: Counter[str] = Counter(dict.fromkeys(LABELS, 0))
+        self.indeterminate = 0
         self.look_at: dict[str, list[str]] = {"unreadable": [], "not_ct": []}
 
     def add(self, row: tuple[str, ...]) -> None:
@@ -31,6 +34,7 @@ class Tally:
         self.status[status] += 1
         if row[_LABEL]:
             self.label[row[_LABEL]] += 1
+        self.indeterminate += row[_BAND] == "indeterminate"
         named = self.look_at.get(status)
         if named is not None and len(named) < NAMED:
             named.append(row[_PATH])
@@ -41,6 +45,7 @@ class Tally:
             "slices": self.slices,
             "status": dict(self.status),
             "label": dict(self.label),
+            "indeterminate": self.indeterminate,
             "look_at": self.look_at,
         }
 
@@ -64,6 +69,8 @@ def table(record: Mapping[str, Any]) -> str:
     """The record of a finished run as lines for a person."""
     status, label = record["status"], record["label"]
     labels = ", ".join(f"{name} {count}" for name, count in label.items())
+    if unsure := record.get("indeterminate"):  # a run of before it was counted has none
+        labels += f"; {unsure} of them indeterminate"
     lines = [f"{'slices':<12}{record['slices']:>8}   in {record['inputs']} inputs"]
     for name, count in status.items():
         detail = f"   {labels}" if name == "ok" else _named(record["look_at"].get(name, []), count)

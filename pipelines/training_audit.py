@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from covidcls.operating_point import out_of_fold
 from pipelines.text import one_line
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def before_training(audit: QuickAudit) -> list[str]:
 
 def beside_result(card: Mapping[str, Any]) -> list[str]:
     """Lines with the AUC of every part that was measured, and of the floors, from a card."""
-    said = {"val": "out of fold"} if "folds" in card["training"] else {}
+    said = {"val": "out of fold"} if out_of_fold(card) else {}
     rows = [
         (f"{card['name']}, {said.get(part, part)}", found["auc"])
         for part, found in card["figures"].items()

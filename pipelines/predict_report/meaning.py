@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from covidcls.aggregation import DEFAULT_RULE
+from covidcls.operating_point import out_of_fold
 
 Card = Mapping[str, Any]
 
@@ -44,7 +45,7 @@ def operating_point(record: Mapping[str, Any], card: Card) -> list[str]:
 
 
 def _where(card: Card) -> str:
-    return "Out of fold" if "folds" in card.get("training", {}) else "On validation"
+    return "Out of fold" if out_of_fold(card) else "On validation"
 
 
 def _reached(point: Mapping[str, Any]) -> str:
@@ -72,7 +73,7 @@ def floor(card: Card) -> list[str]:
         ]
     who = (
         "Networks of this recipe, out of fold"
-        if "folds" in card.get("training", {})
+        if out_of_fold(card)
         else "This classifier, on the same slices"
     )
     said = [sentence for pair in pairs for sentence in _beside(*pair, who)]
@@ -107,7 +108,7 @@ def _calibration(card: Card) -> str:
     val = training.get("val", {})
     if "images" not in val or "positive" not in val:
         return "The probability was calibrated on the validation slices that the card names."
-    unseen = ", each judged by a network that had not learned from it" * ("folds" in training)
+    unseen = ", each judged by a network that had not learned from it" * out_of_fold(card)
     return (
         f"The probability was calibrated on {val['images']} validation slices of "
         f"{training.get('data', 'its training data')}, of which {val['positive']} were "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -51,6 +53,16 @@ def test_text_stands_below_the_picture_and_not_on_it() -> None:
     picture = drawn((512, 512), with_lung=False)
     assert (picture[:512] == 128).all()
     assert picture[512:].any()
+
+
+def test_an_overlay_says_that_its_label_should_not_be_believed() -> None:
+    slice_ = Slice(np.full((512, 512), 0.5, np.float32), Source("x"))
+    sure = Prediction("x", 0, "ok", 0.4, "non-COVID", 0.5, 0.1, 0.2, None, None, "", band="below")
+    words, more = (
+        np.nonzero(draw_overlay(slice_, one, None)[512:].any(axis=(0, 2)))[0].max()
+        for one in (sure, replace(sure, band="indeterminate"))
+    )
+    assert more > words + 50
 
 
 def test_the_legend_has_the_colours_that_are_drawn_and_stands_below_the_picture() -> None:

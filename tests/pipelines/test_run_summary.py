@@ -1,0 +1,32 @@
+"""What a person reads at the end of a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipelines.results import COLUMNS
+from pipelines.run_summary import Tally, table
+
+
+def row(**cells: str) -> tuple[str, ...]:
+    return tuple(cells.get(name, "") for name in COLUMNS)
+
+
+def test_labels_that_should_not_be_believed_are_counted_beside_the_labels() -> None:
+    tally = Tally()
+    tally.add(row(status="ok", label="non-COVID", band="indeterminate"))
+    tally.add(row(status="ok", label="non-COVID", band="below"))
+    tally.add(row(status="no_lung"))
+    record: dict[str, Any] = {
+        **tally.as_dict(),
+        "inputs": 3,
+        "cases": {"cases": 3, "COVID": 0, "non-COVID": 2, "without": 1},
+        "threshold": 0.5,
+        "operating_point": "youden",
+        "ignored_files": 0,
+        "unreadable_folders": [],
+        "written": {},
+    }
+    assert "COVID 0, non-COVID 2; 1 of them indeterminate" in table(record)
+    del record["indeterminate"]  # as a run of long ago left it
+    assert "indeterminate" not in table(record)
