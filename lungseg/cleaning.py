@@ -8,16 +8,18 @@ from numpy.typing import NDArray
 
 MIN_COMPONENT = 0.001  # of the picture: what is smaller counts as empty
 MIN_SHARE = 0.04  # of the largest component: crumbs beside real lungs
-MAX_HOLE = 0.1  # of the component: a larger hole is the heart in a ring of lung, not a vessel
+MAX_HOLE = 0.01  # of the component: larger ones are heart, mediastinum or dome, not a vessel
 MAX_OUTSIDE = 0.2  # of what is around a piece: on COVID-CT pieces of lung have 0.03, of air 0.45
-CLEANING = f"2:{MIN_COMPONENT}:{MIN_SHARE}:{MAX_HOLE}:{MAX_OUTSIDE}"  # kept masks depend on it
+CLEANING = f"3:{MIN_COMPONENT}:{MIN_SHARE}:{MAX_HOLE}:{MAX_OUTSIDE}"  # kept masks depend on it
 
 
-def clean_mask(probability: NDArray[np.float32], threshold: float = 0.5) -> NDArray[np.bool_]:
+def clean_mask(
+    probability: NDArray[np.float32], threshold: float = 0.5, max_hole: float = MAX_HOLE
+) -> NDArray[np.bool_]:
     """Bool H x W mask of a float32 H x W probability: crumbs dropped, small holes filled.
 
     A component is kept if it covers at least ``MIN_COMPONENT`` of the picture and ``MIN_SHARE``
-    of the largest one. A hole is filled if it is smaller than ``MAX_HOLE`` of its component.
+    of the largest one. A hole is filled if it is smaller than ``max_hole`` of its component.
     """
     binary = (probability >= threshold).astype(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(binary, connectivity=4)
@@ -30,7 +32,7 @@ def clean_mask(probability: NDArray[np.float32], threshold: float = 0.5) -> NDAr
         x, y, width, height, area = stats[label]
         window = np.s_[y : y + height, x : x + width]
         component = labels[window] == label
-        clean[window] |= component | _small_holes(component, MAX_HOLE * area)
+        clean[window] |= component | _small_holes(component, max_hole * area)
     return clean
 
 

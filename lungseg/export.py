@@ -70,9 +70,6 @@ def export_segmenter(
     for segmenter in (whole, half):
         segmenter.threshold = card["threshold"]
         segmenter.lesion_threshold = card.get("lesion_threshold", card["threshold"])
-    card["min_certainty"] = min_certainty(half, data.plain_val())
-    card["min_certainty_chosen_by"] = "0.02 below the least certain lung of validation"
-    half.min_certainty = whole.min_certainty = card["min_certainty"]
     half.min_chest_ct = whole.min_chest_ct = 0.0
     if module.loss_settings.chest:  # else the head has learned nothing, and refuses nothing
         card["chest_threshold"] = round(guard_threshold(half, data.plain_val()), 4)
@@ -80,6 +77,11 @@ def export_segmenter(
             "a tenth of the odds of the least certain 1 % of validation CT"
         )
         half.min_chest_ct = whole.min_chest_ct = card["chest_threshold"]
+    card["min_certainty"] = min_certainty(half, data.plain_val())
+    card["min_certainty_chosen_by"] = (
+        "half way between the least certain lung of validation and its surest mask without lung"
+    )
+    half.min_certainty = whole.min_certainty = card["min_certainty"]
     measured = {source: measure(half, slices) for source, slices in data.val.items()}
     figures: dict[str, Any] = {
         f"validation {source}": {k: v.as_dict() for k, v in found.items()}

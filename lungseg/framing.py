@@ -15,33 +15,46 @@ Framing = Literal["whole", "content"]
 CONTENT = 0.01  # of a row or column: fewer bright pixels are noise, a wire or a letter
 MARGIN = 0.02  # of the picture's side, left around the content
 MIN_SIDE = 32  # pixels: what is smaller is no patient, and the picture is taken whole
+MAX_ASPECT = 4  # of the sides: what is slimmer is a title bar over a dark picture
+PAGE = 245  # of 255: what a page is brighter than around the figure on it
 
 
 def content_box(picture: NDArray[np.uint8]) -> Box:
-    """Box (x_min, y_min, x_max, y_max), half-open, without the dark borders of ``picture``.
+    """Box (x_min, y_min, x_max, y_max), half-open, without the white page around a figure, then
+    without the dark borders of ``picture``.
 
     ``picture``: uint8 H x W. A border is of rows and columns with hardly a pixel above Otsu's
     threshold, which lies between air or lung and the tissue around it in every window. A lung that
     reaches the edge of a tight crop has tissue beside it there, and stays. Where air is bright
-    (inverted pictures) nothing is border.
+    (inverted pictures) none of it is a dark border.
     """
     height, width = picture.shape
-    threshold, _ = cv2.threshold(picture, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    bright = picture > threshold
-    rows = np.flatnonzero(bright.mean(axis=1) > CONTENT)
-    columns = np.flatnonzero(bright.mean(axis=0) > CONTENT)
-    if not rows.size or not columns.size:
-        return 0, 0, width, height
-    across, down = round(MARGIN * width), round(MARGIN * height)
-    box = (
-        max(0, int(columns[0]) - across),
-        max(0, int(rows[0]) - down),
-        min(width, int(columns[-1]) + 1 + across),
-        min(height, int(rows[-1]) + 1 + down),
+    page = _extent(picture < PAGE) or (0, 0, width, height)
+    left, top, right, bottom = page
+    figure = picture[top:bottom, left:right]
+    threshold, _ = cv2.threshold(figure, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    bright = _extent(figure > threshold)
+    if bright is None:
+        return page
+    across, down = round(MARGIN * (right - left)), round(MARGIN * (bottom - top))
+    return (
+        max(left, left + bright[0] - across),
+        max(top, top + bright[1] - down),
+        min(right, left + bright[2] + across),
+        min(bottom, top + bright[3] + down),
     )
-    if box[2] - box[0] < MIN_SIDE or box[3] - box[1] < MIN_SIDE:
-        return 0, 0, width, height
-    return box
+
+
+def _extent(shown: NDArray[np.bool_]) -> Box | None:
+    """The box of the rows and columns that more than ``CONTENT`` of is ``shown``; None where it is
+    no patient: nothing, too small or too slim."""
+    rows = np.flatnonzero(shown.mean(axis=1) > CONTENT)
+    columns = np.flatnonzero(shown.mean(axis=0) > CONTENT)
+    if not rows.size or not columns.size:
+        return None
+    box = int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+    short, long = sorted((box[2] - box[0], box[3] - box[1]))
+    return None if short < MIN_SIDE or long > MAX_ASPECT * short else box
 
 
 def frame_of(picture: NDArray[np.uint8], framing: Framing) -> Box:

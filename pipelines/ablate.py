@@ -82,7 +82,7 @@ def _parser() -> CommandParser:
     add("--out", type=Path, default=Path("ablation"), help="folder to write (%(default)s)")
     add("--config", type=Path, metavar="YAML", help=f"recipe and grid (ablations/{SHIPPED})")
     add_grid(parser)
-    add("--folds", type=whole_from(2), metavar="K", help="judge all slices, by patient and copy")
+    add("--folds", type=whole_from(2), metavar="K", help="judge all slices, by patient and paper")
     add("--against", default="full", metavar="ROW", help="what rows are tested against (full)")
     add_messages(parser)
     return parser

@@ -12,6 +12,7 @@ from covidcls.ablation.plan import Plan
 from covidcls.ablation.predictions import JudgedSlice, RowScores, row_scores
 from covidcls.ablation.recipe import with_options
 from covidcls.calibration import Calibration
+from covidcls.data.folds import TOGETHER
 from covidcls.data.pictures import LabelledPicture, Layout, split_sha256
 from covidcls.evaluation.labelled import read_labelled_pictures
 from lungseg.errors import UsageError
@@ -153,7 +154,7 @@ def _of_seed(row: Row, seed: int, cells: Sequence[Cell]) -> list[Cell]:
 
 def _judged_on(layout: Layout, folds: int | None) -> str:
     if folds is not None:
-        return f"{folds} folds by patient and copy"
+        return f"{folds} folds by {TOGETHER}"
     return "validation of the official split" if layout == "covid-ct" else "validation by patient"
 
 

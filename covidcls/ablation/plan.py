@@ -20,7 +20,8 @@ class Plan:
 
     ``recipe``: nested options of ``train_cls``. ``rows``: further ones by name, each with what it
     changes, such as ``{"data.region": "crop", "model.mixup": 0.4}``. ``folds``: how many parts the
-    data are judged in, by patient and copy; None: the one validation split.
+    data are judged in, of :func:`covidcls.data.folds.grouped_folds`; None: the one validation
+    split.
     """
 
     regions: tuple[str, ...] = REGIONS

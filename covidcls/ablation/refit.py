@@ -19,6 +19,7 @@ from covidcls.ablation.measure import figures_of
 from covidcls.ablation.nested import logits_of, with_nested_calibration
 from covidcls.ablation.predictions import RowScores
 from covidcls.calibration import Calibration
+from covidcls.data.folds import TOGETHER
 from covidcls.data.pictures import LabelledPicture, split_sha256
 from covidcls.data.sampling import alike
 from covidcls.floor import WHAT_OF_FOLDS
@@ -131,8 +132,8 @@ def _reading(n_folds: int, scores: RowScores, source: NDArray[np.str_]) -> str:
     unknown = np.array([patient.startswith(("paper:", "file:")) for patient in scores.patients])
     flattered = (
         f"; {unknown.sum()} of the {len(unknown)} slices name no patient "
-        f"({', '.join(dict.fromkeys(source[unknown].tolist()))}): their neighbours may have been "
-        "learned, which flatters, and intervals over them are too narrow"
+        f"({', '.join(dict.fromkeys(source[unknown].tolist()))}): other slices of one may have "
+        "been learned, which flatters, and intervals over them are too narrow"
     )
     return (
         f"every figure is of {n_folds} networks of one recipe, each judged on slices of patients, "
@@ -153,7 +154,7 @@ def _training(everything: Card, of_folds: Sequence[Card], scores: RowScores) -> 
     seed = trainings[0]["recipe"]["data"]["split_seed"]
     return {
         **own,
-        "split": f"{len(of_folds)} folds by patient and copy, seed {seed}; then all of them",
+        "split": f"{len(of_folds)} folds by {TOGETHER}, seed {seed}; then all of them",
         "split_sha256": split_sha256(parts),
         "score": None,  # on what it learned from
         "folds": {

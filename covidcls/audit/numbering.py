@@ -1,4 +1,4 @@
-"""Numbers that are missing from files whose names count: a file was lost, or taken out."""
+"""Files whose names count, and the numbers that are missing: a file was lost, or taken out."""
 
 from __future__ import annotations
 
@@ -20,6 +20,20 @@ def missing_numbers(images: Iterable[LabelledImage]) -> list[Finding]:
 
     Give the absent images too: what is listed is not missing from the names.
     """
+    return [
+        _finding(name, of_number, gaps)
+        for name, of_number in _series(images)
+        if (gaps := [n for n in range(min(of_number), max(of_number)) if n not in of_number])
+    ]
+
+
+def numbered(images: Iterable[LabelledImage]) -> list[dict[int, str]]:
+    """Of each series of names that counts: number to path."""
+    return [of_number for _, of_number in _series(images)]
+
+
+def _series(images: Iterable[LabelledImage]) -> list[tuple[str, dict[int, str]]]:
+    """A name with ``*`` in the place of its number, and number to path, where they count."""
     series: dict[tuple[str, str, str], dict[int, str]] = {}
     for image in images:
         path = PurePosixPath(image.path)
@@ -28,19 +42,10 @@ def missing_numbers(images: Iterable[LabelledImage]) -> list[Finding]:
             name = (path.parent.as_posix(), before, after)
             series.setdefault(name, {})[int(number)] = image.path
     return [
-        _finding(f"{folder}/{before}*{after}", of_number, gaps)
+        (f"{folder}/{before}*{after}", of_number)
         for (folder, before, after), of_number in sorted(series.items())
-        if (gaps := _gaps(of_number.keys()))
+        if len(of_number) >= max(_FEWEST, _PRESENT * (max(of_number) - min(of_number) + 1))
     ]
-
-
-def _gaps(numbers: Iterable[int]) -> list[int]:
-    """The numbers that a series lacks; none for what does not count."""
-    held = set(numbers)
-    first, last = min(held), max(held)
-    if len(held) < max(_FEWEST, _PRESENT * (last - first + 1)):
-        return []
-    return [number for number in range(first, last) if number not in held]
 
 
 def _finding(series: str, of_number: dict[int, str], gaps: list[int]) -> Finding:

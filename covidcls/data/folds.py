@@ -1,4 +1,4 @@
-"""Folds that keep patients, papers and copies together, as the audit builds splits."""
+"""Folds that keep patients, papers, copies and neighbours together."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from covidcls.data.pictures import LabelledPicture
 from lungseg.errors import UsageError
 from lungseg.whole_file import write_json
 
+TOGETHER = "patient, paper, copy and run of numbers"  # what lies in one fold alone
+# Longer runs cut fewer patients in two; shorter ones make folds that are more alike.
+_RUNS_OF_A_FOLD = 4
+
 
 def cached_folds(
     root: Path, pictures: Sequence[LabelledPicture], n: int, seed: int, folder: Path
@@ -22,7 +26,7 @@ def cached_folds(
         f"{hashlib.sha256(one.path.read_bytes()).hexdigest()}"
         for one in pictures
     ]
-    said = "\n".join([f"{n} folds, seed {seed}", *sorted(lines)])
+    said = "\n".join([f"{n} folds, seed {seed}, {TOGETHER}", *sorted(lines)])
     digest = hashlib.sha256(said.encode("utf-8", "surrogateescape")).hexdigest()
     file = folder / "folds" / f"{digest[:16]}.json"
     if file.is_file():
@@ -39,8 +43,8 @@ def grouped_folds(
 ) -> dict[str, int]:
     """Fold, from 0, of each path below ``root``; ``n`` folds of about one size in every class.
 
-    A patient, a paper where no patient is known, and the copies of a picture are in one fold.
-    Raises UsageError where a fold gets no picture of a class, and without the extra ``[audit]``.
+    A patient, a paper and the copies of a picture are in one fold; and where neither patient nor
+    paper is known, a run of consecutive numbers (see :func:`covidcls.data.ties.by_run`). Raises UsageError where a fold gets no picture of a class, and without the extra ``[audit]``.
     """
     try:
         import faiss  # noqa: F401  # what find_copies needs, asked for before minutes of reading
@@ -55,6 +59,7 @@ def grouped_folds(
     from covidcls.audit.reading import read_files
     from covidcls.audit.splits import build_split
     from covidcls.audit.traces import TraceStore, trace
+    from covidcls.data.ties import by_paper, by_run
 
     images = [labelled_image(root, picture) for picture in pictures]
     store = TraceStore(len(images))
@@ -64,7 +69,12 @@ def grouped_folds(
         digests.append(None if file.constant else file.digest)
         if file.measured is not None:
             store[index] = file.measured
-    groups = copy_groups(images, find_copies(digests, store))
+    pairs = find_copies(digests, store)
+    ties = [
+        *copy_groups(images, pairs),
+        *by_paper(images),
+        *by_run(images, pairs, _RUNS_OF_A_FOLD * n),
+    ]
     shares = {f"fold {fold}": 1 / n for fold in range(n)}
-    split = build_split(images, groups, shares, seed)
+    split = build_split(images, ties, shares, seed)
     return {path: int(part.removeprefix("fold ")) for path, part in split.assignment.items()}

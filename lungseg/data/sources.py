@@ -23,6 +23,8 @@ LUNG, LESION = 0, 1
 PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 WIDE_WINDOW = (-1024.0, 600.0)  # HU from and to: what 8 bits of a wide slice stand for
 BLOCK = 10  # neighbouring numbers that may be one patient where nobody knows
+# Of a component: in the mask of a threshold larger holes are tumours and hila, and all but the heart
+FILLED = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,7 +178,8 @@ def read_hu_folder(
         lung = np.zeros(hu.shape, np.uint8)
         if table.get(stem, {}).get("has_lung") != "0":
             by_threshold = corrected(threshold_lungs(hu), hu, stem, corrections)
-            lung = clean_mask(by_threshold.astype(np.float32)).astype(np.uint8)
+            lung = clean_mask(by_threshold.astype(np.float32), max_hole=FILLED)
+            lung = lung.astype(np.uint8)
         low, high = WIDE_WINDOW
         picture = np.clip((hu - low) / (high - low) * 255, 0, 255).round().astype(np.uint8)
         slices.append(

@@ -25,16 +25,22 @@ LUNG_SHOWN = 0.005  # of the picture: a smaller piece may be missed
 def min_certainty(segmenter: LungSegmenter, sources: Mapping[str, Sequence[MaskedSlice]]) -> float:
     """The certainty (:func:`lungseg.cleaning.certainty`) below which a mask is taken for none.
 
-    ``CERTAINTY_MARGIN`` below that of the least certain slice whose lung covers at least
-    ``LUNG_SHOWN`` of the picture, of those where any was found; 0, which drops no mask, without.
+    Half way between the least certain slice whose lung covers at least ``LUNG_SHOWN`` of the
+    picture, and the surest mask where there is no lung, of what the guard takes for a chest CT; but
+    at least ``CERTAINTY_MARGIN`` below the former. 0, which drops no mask, where no lung was found.
     """
-    known = []
+    true, false = [], [0.0]
     for slices in sources.values():
-        shown = [one for one in slices if (one.masks[..., LUNG] > 0).mean() >= LUNG_SHOWN]
-        for mask in segmenter.predict([as_slice(one) for one in shown]):
-            if mask.mask.any():
-                known.append(certainty(mask.mask, mask.probability))
-    return round(max(0.0, min(known, default=0.0) - CERTAINTY_MARGIN), 4)
+        for one, found in zip(slices, segmenter.predict([as_slice(s) for s in slices]), strict=True):
+            if not found.mask.any():
+                continue
+            sure, lung = certainty(found.mask, found.probability), one.masks[..., LUNG] > 0
+            if lung.mean() >= LUNG_SHOWN:
+                true.append(sure)
+            elif not lung.any() and found.chest_ct >= segmenter.min_chest_ct:
+                false.append(sure)
+    least = min(true, default=0.0)
+    return round(max(0.0, min((least + max(false)) / 2, least - CERTAINTY_MARGIN)), 4)
 
 
 def choose_thresholds(
@@ -45,7 +51,7 @@ def choose_thresholds(
     Of ``GRID`` the value with the highest mean Dice over the slices that have lung, every source
     counting the same; for lesions, of the pixels that are rather lung than not, with the highest
     Dice of all pixels as one, slices without lesion included. Without any true lung the threshold
-    is 0.5. The card names the sources, looks of :mod:`lungseg.data.stress` among them.
+    is 0.5. The card names the sources.
     """
     lung_dice: dict[str, NDArray[np.float64]] = {}
     lesions_in: dict[str, None] = {}  # a set that keeps the order

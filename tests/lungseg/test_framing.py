@@ -42,9 +42,27 @@ def test_a_tight_crop_of_the_lungs_is_left_alone() -> None:
     assert content_box(tight) == (0, 0, tight.shape[1], tight.shape[0])
 
 
-def test_an_inverted_picture_is_left_alone() -> None:
+def test_of_an_inverted_picture_the_white_air_goes_and_the_patient_stays() -> None:
     picture, _ = phantom_picture(-600, 1500)
-    assert content_box(255 - np.pad(picture, 40)) == (0, 0, 208, 208)
+    assert content_box(255 - picture) == (0, 0, 128, 128)
+    assert content_box(255 - np.pad(picture, 40)) == (40, 40, 168, 168)
+
+
+def test_the_page_around_a_figure_goes() -> None:
+    picture, _ = phantom_picture(-600, 1500)
+    picture[0, ::5] = 0  # a figure ends where its page begins
+    page = np.full((300, 400), 255, np.uint8)
+    page[100:228, 150:278] = picture
+    left, top, right, bottom = content_box(picture)
+    assert content_box(page) == (left + 150, top + 100, right + 150, bottom + 100)
+
+
+def test_a_title_over_a_dark_picture_is_not_all_that_is_seen() -> None:
+    dark = phantom_picture(1024, 4096)[0] // 2
+    titled = np.pad(dark, ((16, 0), (0, 0)), constant_values=250)
+    titled[4:12, 10:60:2] = 0
+    left, top, right, bottom = content_box(titled)
+    assert (right - left) * (bottom - top) > 0.8 * dark.size and bottom == len(titled)
 
 
 def test_a_speck_of_noise_or_a_wire_is_no_content() -> None:

@@ -123,7 +123,9 @@ def test_the_fusion_has_the_scale_of_its_folds(card: dict[str, Any]) -> None:
 
 def test_the_training_says_of_what_folds_it_is(card: dict[str, Any]) -> None:
     training = card["training"]
-    assert training["split"] == "3 folds by patient and copy, seed 7; then all of them"
+    assert training["split"] == (
+        "3 folds by patient, paper, copy and run of numbers, seed 7; then all of them"
+    )
     assert training["score"] is None
     assert training["folds"] == {
         "score": [0.8] * 3,

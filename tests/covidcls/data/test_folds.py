@@ -1,4 +1,4 @@
-"""Folds keep patients and copies together, and are found once."""
+"""Folds keep patients, papers, copies and runs of numbers together, and are found once."""
 
 from __future__ import annotations
 
@@ -45,6 +45,21 @@ def test_patients_and_copies_stay_together_and_folds_are_alike(
         sizes = np.bincount([f for f, p in zip(fold, pictures, strict=True) if p.label == label])
         assert min(sizes) >= 1
     assert grouped_folds(root, pictures[::-1], 3, seed=1) == found
+
+
+def test_papers_and_runs_of_numbers_stay_together(tmp_path: Path) -> None:
+    """Four papers of three patients each, and a hundred slices of nobody knows whom."""
+    random, pictures = np.random.default_rng(0), []
+    papers = [f"paper{n % 4 + 1}-p1-{n}%0.png" for n in range(12)]
+    for n, name in enumerate([*papers, *(f"other ({n + 1}).png" for n in range(100))]):
+        noise = random.integers(0, 255, (8, 8), dtype=np.uint8)
+        Image.fromarray(noise).resize((96, 96), Image.Resampling.NEAREST).save(tmp_path / name)
+        patient = f"p{n}" if n < 12 else f"file:{name}"
+        pictures.append(LabelledPicture(tmp_path / name, int(n < 12), patient))
+    found = grouped_folds(tmp_path, pictures, 2, seed=0)
+    assert all(len({found[one] for one in papers[n::4]}) == 1 for n in range(4))
+    runs = [found[f"other ({n + 1}).png"] for n in range(100)]
+    assert np.count_nonzero(np.diff(runs)) <= 7
 
 
 def test_folds_are_found_once_for_one_content(

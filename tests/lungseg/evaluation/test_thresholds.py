@@ -61,17 +61,31 @@ def test_without_lung_there_is_nothing_to_choose() -> None:
     assert chosen({"a": [ramp(2.0)]}) == {"threshold": 0.5}
 
 
-def test_the_certainty_asked_for_lies_below_the_least_certain_lung() -> None:
+def test_the_certainty_asked_for_lies_between_lungs_and_what_is_taken_for_them() -> None:
     class Says:
+        min_chest_ct = 0.5
+
         def predict(self, slices: Sequence[Slice]) -> list[LungMask]:
-            return [LungMask(one.pixels > 0.5, one.pixels) for one in slices]
+            """To it what is nearly white is no chest CT."""
+            return [
+                LungMask(one.pixels > 0.5, one.pixels, chest_ct=float(one.pixels.max() < 0.99))
+                for one in slices
+            ]
 
     def shown(grey: int, lung: bool = True) -> MaskedSlice:
         picture = np.full((8, 8), grey, np.uint8)
         masks = np.full((8, 8, 2), lung, np.uint8)
         return MaskedSlice("s", "s", picture, masks, (True, True), 1)
 
-    segmenter: Any = Says()
-    sources = {"a": [shown(240), shown(230), shown(20)], "b": [shown(150, lung=False)]}
-    assert min_certainty(segmenter, sources) == pytest.approx(230 / 255 - 0.02, abs=1e-3)
-    assert min_certainty(segmenter, {"b": [shown(150, lung=False)]}) == 0
+    def asked(*slices: MaskedSlice) -> float:
+        segmenter: Any = Says()
+        return min_certainty(segmenter, {"a": slices[:2], "b": slices[2:]})
+
+    lungs = [shown(240), shown(230), shown(20)]
+    assert asked(*lungs, shown(150, lung=False)) == pytest.approx(190 / 255, abs=1e-3)
+    assert asked(*lungs, shown(150, lung=False), shown(254, lung=False)) == asked(
+        *lungs, shown(150, lung=False)
+    )
+    assert asked(*lungs, shown(229, lung=False)) == pytest.approx(230 / 255 - 0.02, abs=1e-3)
+    assert asked(*lungs) == pytest.approx(115 / 255, abs=1e-3)  # nothing was taken for lung
+    assert asked(shown(150, lung=False)) == 0
