@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from covidcls.explanation.explain import Method, check_explainable, explain
 from lungseg.checkpoint import resolve
 from lungseg.drawing import encode
+from lungseg.inversion import masks_either_way
 from lungseg.io import Reading, find_inputs, group_inputs
 from lungseg.regions import Region
 from lungseg.whole_file import write_whole
@@ -142,16 +143,17 @@ class _Run:
         ]
         if predictions[0].status != "ok":
             return [Explained.of(predictions[0])]
-        [lung] = self.segmenter.predict([item.slice])  # again: predictions keep no probabilities
-        rows, panels = [], [plain_panel(item.slice, lung.mask, name)]
+        # again: predictions keep no probabilities
+        [seen], [lung] = masks_either_way(self.segmenter, [item.slice])
+        rows, panels = [], [plain_panel(seen, lung.mask, name)]
         for pipeline, prediction in zip(self.pipelines, predictions, strict=True):
             for method in self.methods:
-                found = explain(pipeline.classifier, item.slice, lung, method)
+                found = explain(pipeline.classifier, seen, lung, method)
                 row = Explained.of(
                     prediction, pipeline.classifier.name, pipeline.region, method, found.energy
                 )
                 rows.append(row)
-                panels.append(panel(item.slice, lung.mask, found, row))
+                panels.append(panel(seen, lung.mask, found, row))
         file = self.folder.pictures / overlay_name(name, item.index)
         write_picture(encode(picture_of(panels, self.methods)), file)
         self.drawn.append(file)

@@ -41,7 +41,7 @@ def _parser() -> CommandParser:
     parser = CommandParser(prog="refit", description=__doc__)
     add = parser.add_argument
     add("--config", type=Path, required=True, metavar="YAML", help="a recipe of train_cls")
-    add("--folds", type=whole_from(2), default=5, metavar="K", help="by patient, paper and copy (5)")
+    add("--folds", type=whole_from(2), default=5, metavar="K", help="by patient and paper (5)")
     add("--out", type=Path, default=Path("refit"), help="folder to write (%(default)s)")
     add_messages(parser)
     return parser

@@ -16,6 +16,7 @@ from lungseg.backends import description
 from lungseg.checkpoint import DEFAULTS
 from lungseg.errors import CheckpointError, UsageError
 from lungseg.flags import describe
+from lungseg.inversion import masks_either_way
 from lungseg.io import as_slices
 from lungseg.io.arrays import ImageLike
 from lungseg.lung_mask import LungMask
@@ -171,20 +172,20 @@ class TwoStagePipeline:
         seen = [i for i, prediction in enumerate(predictions) if prediction is None]
         if not seen:
             return cast(list[Prediction], predictions)
-        masks = self.segmenter.predict([slices[i] for i in seen], batch_size=len(seen))
+        found = masks_either_way(self.segmenter, [slices[i] for i in seen], len(seen))
         judged: list[int] = []
         views = []
-        for i, mask in zip(seen, masks, strict=True):
+        for i, one, mask in zip(seen, *found, strict=True):
             refusal = refuse_mask(mask, self.min_chest_ct)
             if refusal is not None:
-                predictions[i] = self._refused(slices[i], refusal)
+                predictions[i] = self._refused(one, refusal)
                 continue
-            predictions[i] = self._judged(slices[i], mask)
+            predictions[i] = self._judged(one, mask)
             judged.append(i)
-            views.append(self.classifier.see(slices[i], mask))
+            views.append(self.classifier.see(one, mask))
         if views:
-            found = self.classifier.explained(views, batch_size=len(views))
-            for i, probability, evidence in zip(judged, *found, strict=True):
+            explained = self.classifier.explained(views, batch_size=len(views))
+            for i, probability, evidence in zip(judged, *explained, strict=True):
                 predictions[i] = self._with_probability(
                     cast(Prediction, predictions[i]), float(probability), evidence
                 )

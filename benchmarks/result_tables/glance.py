@@ -84,7 +84,7 @@ def glance(
         (
             "nearly the same recipe, trained and judged on COVID-CT alone, the same folds, AUC",
             by_row["lesions-and-look"],
-            f"the lesion share, calibrated, {by_row['lesions']}; a network by another "
+            f"its lesions without the look {by_row['lesions']}; a network by another "
             f"recipe that sees all but the lungs {by_region['background']}; " + "; ".join(floors),
             "0.92",
         ),
@@ -98,8 +98,9 @@ def glance(
         (
             "share of the evidence (Grad-CAM) inside the lungs",
             figure(inside["energy_inside"]),
-            f"by chance {figure(inside['lung_share'])}; the look alone "
-            f"{figure(of_look['energy_inside'])}",
+            f"the part that is lesions lies there by construction; the look alone "
+            f"{figure(of_look['energy_inside'])}, by chance {figure(inside['lung_share'])}; of the "
+            "slices with evidence",
             "0.7",
         ),
         *_stage_one(speeds["segmenter_speed"]),

@@ -44,7 +44,8 @@ def grouped_folds(
     """Fold, from 0, of each path below ``root``; ``n`` folds of about one size in every class.
 
     A patient, a paper and the copies of a picture are in one fold; and where neither patient nor
-    paper is known, a run of consecutive numbers (see :func:`covidcls.data.ties.by_run`). Raises UsageError where a fold gets no picture of a class, and without the extra ``[audit]``.
+    paper is known, a run of consecutive numbers (see :func:`covidcls.data.ties.by_run`). Raises
+    UsageError where a fold gets no picture of a class, and without the extra ``[audit]``.
     """
     try:
         import faiss  # noqa: F401  # what find_copies needs, asked for before minutes of reading
@@ -59,6 +60,7 @@ def grouped_folds(
     from covidcls.audit.reading import read_files
     from covidcls.audit.splits import build_split
     from covidcls.audit.traces import TraceStore, trace
+    from covidcls.audit.units import Tie
     from covidcls.data.ties import by_paper, by_run
 
     images = [labelled_image(root, picture) for picture in pictures]
@@ -70,7 +72,7 @@ def grouped_folds(
         if file.measured is not None:
             store[index] = file.measured
     pairs = find_copies(digests, store)
-    ties = [
+    ties: list[Tie] = [
         *copy_groups(images, pairs),
         *by_paper(images),
         *by_run(images, pairs, _RUNS_OF_A_FOLD * n),

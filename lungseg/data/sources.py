@@ -23,7 +23,7 @@ LUNG, LESION = 0, 1
 PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 WIDE_WINDOW = (-1024.0, 600.0)  # HU from and to: what 8 bits of a wide slice stand for
 BLOCK = 10  # neighbouring numbers that may be one patient where nobody knows
-# Of a component: in the mask of a threshold larger holes are tumours and hila, and all but the heart
+# Of a component: holes in the mask of a threshold are tumours and hila, the heart is larger
 FILLED = 0.1
 
 

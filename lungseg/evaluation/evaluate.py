@@ -14,6 +14,7 @@ from lungseg.errors import UsageError
 from lungseg.evaluation.labelled import Labelled, read_labelled
 from lungseg.evaluation.pairs import Pairs
 from lungseg.evaluation.worst import Overlay, Worst
+from lungseg.inversion import masks_either_way
 from lungseg.io.masks import Target
 from lungseg.metrics import Overlap, surface_distances
 
@@ -160,19 +161,20 @@ def evaluate(
     values: set[int] = set()
     covered = lungs = 0
     for batch in _batched(read_labelled(pairs.pairs, target, hu_offset, chosen), batch_size):
-        masks = iter(segmenter.predict([one.slice for one in batch if one.slice], batch_size))
+        readable = [one.slice for one in batch if one.slice]
+        found_in = zip(*masks_either_way(segmenter, readable, batch_size), strict=True)
         for one in batch:
             patient = named.get(one.case, "")
             if one.slice is None or one.truth is None:
                 cases.append(Case(one.case, one.index, patient, None, one.error))
                 continue
-            mask = next(masks)
+            seen, mask = next(found_in)
             found = _target_in(mask, target, segmenter.name)
             scores = score(found, one.truth)
             values.update(one.values)
             covered += int((one.truth & mask.mask).sum())
             lungs += int(mask.mask.sum())
-            worst.add(Overlay(one.case, one.index, scores.overlap, one.slice, one.truth, found))
+            worst.add(Overlay(one.case, one.index, scores.overlap, seen, one.truth, found))
             cases.append(
                 Case(
                     one.case,
@@ -180,7 +182,7 @@ def evaluate(
                     patient,
                     scores,
                     flags=mask.flags,
-                    messages=one.slice.messages,
+                    messages=seen.messages,
                 )
             )
         if progress:

@@ -31,7 +31,8 @@ def min_certainty(segmenter: LungSegmenter, sources: Mapping[str, Sequence[Maske
     """
     true, false = [], [0.0]
     for slices in sources.values():
-        for one, found in zip(slices, segmenter.predict([as_slice(s) for s in slices]), strict=True):
+        masks = segmenter.predict([as_slice(one) for one in slices])
+        for one, found in zip(slices, masks, strict=True):
             if not found.mask.any():
                 continue
             sure, lung = certainty(found.mask, found.probability), one.masks[..., LUNG] > 0

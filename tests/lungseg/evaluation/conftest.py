@@ -19,6 +19,7 @@ class DarkIsLung:
     """Stands for a segmenter, so that what it finds is known: lung is dark, lesion darkest."""
 
     name = "dark-is-lung"
+    min_chest_ct = 2.0  # nothing is a chest CT the other way round: surroundings are bright here
 
     def predict(self, slices: Sequence[Slice], batch_size: int = 16) -> list[LungMask]:
         assert len(slices) <= batch_size
