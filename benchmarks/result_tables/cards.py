@@ -82,6 +82,27 @@ def stage_two(cards: Sequence[Card]) -> str:
     return table_of([*head, "specificity", "floor: AUC without lungs"], rows)
 
 
+def patients(cards: Sequence[Card]) -> str:
+    """One probability a patient by each rule, of the cards whose folds judged patients; and what
+    the thresholds, which slices chose, reach with the default rule."""
+    rules, points = [], []
+    for card in cards:
+        if found := card.get("patients"):
+            of = f"{found['n']} / {found['n_positive']}"
+            for rule, figures in found.items():
+                if isinstance(figures, dict) and "auc" in figures:
+                    default = " (default)" if rule == found["default"] else ""
+                    said = (figure(figures[key]) for key in ("auc", "brier", "ece"))
+                    rules.append([card["name"], of, f"{rule}{default}", *said])
+            for name, point in found["operating_points"].items():
+                reached = (figure(point[key]) for key in ("recall", "specificity"))
+                points.append([card["name"], name, f"{point['threshold']:.3f}", *reached])
+    head = ["weights", "patients / with COVID-19"]
+    by_rule = table_of([*head, "rule", "AUC", "Brier score", "calibration error"], rules)
+    at = table_of(["weights", "operating point", "threshold", "recall", "specificity"], points)
+    return f"{by_rule}\n\n{at}"
+
+
 def tried(cards: Sequence[Card]) -> str:
     """Validation AUC of every recipe on each source that it learned, the shipped among them."""
     rows = []

@@ -18,10 +18,13 @@ from covidcls.ablation.chosen import chosen_on_folds
 from covidcls.ablation.measure import figures_of
 from covidcls.ablation.nested import logits_of, with_nested_calibration
 from covidcls.ablation.predictions import RowScores
+from covidcls.aggregation import by_patient
 from covidcls.calibration import Calibration
 from covidcls.data.folds import TOGETHER
-from covidcls.data.pictures import LabelledPicture, split_sha256
+from covidcls.data.pictures import LabelledPicture, is_known, split_sha256
 from covidcls.data.sampling import alike
+from covidcls.evaluation.report import of_operating_points, of_patients
+from covidcls.evaluation.scored import Scored
 from covidcls.floor import WHAT_OF_FOLDS
 from covidcls.fusion import Fusion, spread
 from covidcls.statistics import figures
@@ -88,6 +91,8 @@ def refit_card(
         "intervals": INTERVALS,
         "reading": _reading(len(of_folds), scores, source),
     }
+    if patients := _patients(judged, chosen["operating_points"]):
+        card["patients"] = patients
     if "fusion" in everything:
         fusion = fusion_of_folds(everything, of_folds, scores.folds, slices)
         card["fusion"] = {**fusion.as_card(), "fitted_on": FUSED_ON}
@@ -129,7 +134,7 @@ def _geometric_mean(values: Sequence[float]) -> float:
 
 
 def _reading(n_folds: int, scores: RowScores, source: NDArray[np.str_]) -> str:
-    unknown = np.array([patient.startswith(("paper:", "file:")) for patient in scores.patients])
+    unknown = np.array([not is_known(patient) for patient in scores.patients])
     flattered = (
         f"; {unknown.sum()} of the {len(unknown)} slices name no patient "
         f"({', '.join(dict.fromkeys(source[unknown].tolist()))}): other slices of one may have "
@@ -162,6 +167,30 @@ def _training(everything: Card, of_folds: Sequence[Card], scores: RowScores) -> 
             for key in ("score", "minutes", "resumed")
         },
     }
+
+
+def _patients(row: RowScores, points: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Figures of patients by each rule, and what the thresholds, which slices chose, reach with the
+    default rule; None where too few are known."""
+    [probabilities] = row.probabilities
+    named = [one if is_known(one) else "" for one in row.patients]
+    groups = tuple(row.patients)
+    found = of_patients(Scored(row.labels, probabilities, groups), named)
+    if found is None:
+        return None
+    known = [bool(one) for one in named]
+    names = [one for one in named if one]
+    sick = by_patient(row.labels[known].astype(float), names, "max")
+    said = by_patient(probabilities[known], names)
+    one_each = Scored(
+        np.array(list(sick.values())).astype(int), np.array(list(said.values())), tuple(said)
+    )
+    thresholds = {name: point["threshold"] for name, point in points.items()}
+    found["operating_points"] = {
+        name: {key: reached[key] for key in ("threshold", "recall", "specificity")}
+        for name, reached in of_operating_points(one_each, thresholds).items()
+    }
+    return found
 
 
 def _figures(row: RowScores, threshold: float) -> dict[str, Any]:

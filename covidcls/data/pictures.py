@@ -36,7 +36,12 @@ class LabelledPicture:
     @property
     def patient_known(self) -> bool:
         """Whether ``patient`` is a patient, not what stands for one."""
-        return not self.patient.startswith(("paper:", "file:"))
+        return is_known(self.patient)
+
+
+def is_known(patient: str) -> bool:
+    """Whether ``patient``, as :class:`LabelledPicture` has it, is not what stands for one."""
+    return not patient.startswith(("paper:", "file:"))
 
 
 def read_covid_ct(root: Path, part: Part) -> list[LabelledPicture]:

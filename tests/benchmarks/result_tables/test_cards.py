@@ -28,6 +28,23 @@ def test_only_cards_are_read_in_the_order_of_their_names(
     assert [card["kind"] for card in tables.cards_in(tmp_path)] == ["segmenter", "classifier"]
 
 
+def test_patients_have_a_row_for_each_rule_and_each_operating_point(
+    tables: ModuleType, figure: Figure, rows_of: RowsOf
+) -> None:
+    rule = {key: figure(value) for key, value in (("auc", 0.9), ("brier", 0.2), ("ece", 0.1))}
+    point = {"threshold": 0.25, "recall": figure(0.8), "specificity": figure(0.7)}
+    found = {"n": 9, "n_positive": 4, "default": "mean", "mean": rule, "max": rule}
+    card = {"name": "net", "patients": {**found, "operating_points": {"youden": point}}}
+    by_rule, at = tables.patients([{"name": "other"}, card]).split("\n\n")
+    mean, highest = rows_of(by_rule)
+    assert (mean["rule"], highest["rule"]) == ("mean (default)", "max")
+    assert mean["patients / with COVID-19"] == "9 / 4" and mean["AUC"].startswith("0.900")
+    assert mean["calibration error"].startswith("0.100")
+    [youden] = rows_of(at)
+    assert (youden["operating point"], youden["threshold"]) == ("youden", "0.250")
+    assert youden["recall"].startswith("0.800") and youden["specificity"].startswith("0.700")
+
+
 @pytest.fixture
 def segmenter(figure: Figure) -> dict[str, Any]:
     """A card of stage 1 on slices with lungs, on other looks of them, and on slices without."""

@@ -58,7 +58,11 @@ def judged() -> tuple[RowScores, np.ndarray[Any, Any], Judged]:
     for fold, calibration in enumerate(OF_FOLDS):
         said[folds == fold] = calibration.probabilities(logits[folds == fold])
     paths = tuple(f"{number:03}" for number in range(N))
-    patients = tuple(path if number < 200 else f"file:{path}" for number, path in enumerate(paths))
+    # two slices a patient, both in one fold
+    patients = tuple(
+        f"{number // 6}-{number % 3}" if number < 200 else f"file:{path}"
+        for number, path in enumerate(paths)
+    )
     scores = RowScores("r", (1,), paths, labels, patients, folds, said[None], said[None])
     findings = [np.array([1.0, one], np.float32) for one in rng.normal(size=N)]
     return scores, logits, Judged(SOURCES, findings, {"": FLOOR, "a": FLOOR, "b": FLOOR})
@@ -110,6 +114,20 @@ def test_every_figure_is_out_of_fold(card: dict[str, Any], judged: Any) -> None:
     assert card["floor_by_source"]["b"]["value"] == 0.6
     assert "learned from all of them" in card["reading"]
     assert "100 of the 300 slices name no patient (b)" in card["reading"]
+
+
+def test_patients_are_judged_by_every_rule_where_they_are_known(
+    card: dict[str, Any], judged: Any
+) -> None:
+    scores, _, _ = judged
+    known = [one for one in scores.patients if not one.startswith("file:")]
+    found = card["patients"]
+    assert found["n"] == len(set(known)) < len(known)
+    assert {"mean", "max", "top_k", "noisy_or"} <= found.keys()
+    assert 0.5 < found["mean"]["auc"]["value"] <= 1
+    for name, point in found["operating_points"].items():
+        assert point["threshold"] == card["operating_points"][name]["threshold"]
+        assert 0 <= point["recall"]["value"] <= 1
 
 
 def test_the_fusion_has_the_scale_of_its_folds(card: dict[str, Any]) -> None:
