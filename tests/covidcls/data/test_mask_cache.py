@@ -13,6 +13,7 @@ from PIL import Image
 from covidcls.data.mask_cache import MaskCache, default_cache
 from covidcls.views.lungs import Lungs
 from lungseg.checkpoint import load_checkpoint, save_checkpoint
+from lungseg.errors import UsageError
 from lungseg.segmenter import LungSegmenter
 from lungseg.slice import Slice
 
@@ -150,6 +151,18 @@ def test_many_files_stream_in_order(
     monkeypatch.setattr("covidcls.data.mask_cache.CHUNK", 2)
     assert len(masks_of(MaskCache(segmenter, tmp_path / "c"), files)) == 7
     assert masks_of(MaskCache(segmenter, tmp_path / "c"), []) == []
+
+
+def test_a_file_of_several_slices_is_refused_by_name(
+    segmenter: LungSegmenter, tmp_path: Path, files: list[Path]
+) -> None:
+    """One label for all of them, and the first alone would be learned."""
+    pages = [Image.open(file) for file in files[:2]]
+    pages[0].save(tmp_path / "pages.tif", save_all=True, append_images=pages[1:])
+    with pytest.raises(UsageError, match=r"pages\.tif has several slices .* one slice a file"):
+        masks_of(MaskCache(segmenter, tmp_path / "c"), [*files, tmp_path / "pages.tif"])
+    pages[0].save(tmp_path / "page.tif")
+    assert len(masks_of(MaskCache(segmenter, tmp_path / "c"), [tmp_path / "page.tif"])) == 1
 
 
 def test_the_cache_lies_where_the_user_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
