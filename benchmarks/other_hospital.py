@@ -2,10 +2,10 @@
 
     python benchmarks/other_hospital.py DIR
 
-For each shipped classifier whose card does not name the data set, and for the share of the lung
-that stage 1 calls lesion (by its mask, and as the mean of the probability; no class label has
-taught either), the AUC with its interval over images: the set has no patient ids, and neighbouring
-slices are often one patient, so the intervals are too narrow. Written to
+For each shipped classifier that was not trained on the data set, by its name or any slice, and for
+the share of the lung that stage 1 calls lesion (by its mask, and as the mean of the probability; no
+class label has taught either), the AUC with its interval over images: the set has no patient ids,
+and neighbouring slices are often one patient, so the intervals are too narrow. Written to
 ``benchmarks/other_hospital.json``.
 """
 
@@ -22,6 +22,7 @@ import numpy as np
 from result_file import write_result
 
 from covidcls.classifier import CovidClassifier
+from covidcls.data.learned import learned_hashes, overlap, read_learned
 from covidcls.data.pictures import read_class_folders
 from covidcls.operating_point import youden_threshold
 from covidcls.statistics import figures
@@ -50,7 +51,7 @@ def measured(given: argparse.Namespace) -> dict[str, Any]:
     keep_freed_memory()
     pictures = read_class_folders(given.data, given.positive)
     segmenter = LungSegmenter.from_checkpoint()
-    classifiers = unseen_by(given.data.name)
+    classifiers = unseen_by(given.data.name, learned_hashes(pictures))
     labels: list[int] = []
     scores: dict[str, list[float]] = {name: [] for name in (*SHARES, *classifiers)}
     refused = 0
@@ -94,12 +95,15 @@ def measured(given: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def unseen_by(data: str) -> dict[str, CovidClassifier]:
-    """The shipped classifiers, by region and name, that were not trained on the set ``data``."""
+def unseen_by(data: str, hashes: Sequence[str]) -> dict[str, CovidClassifier]:
+    """The shipped classifiers, by region and name, that were not trained on the set ``data`` by its
+    name, and on no slice of it by ``hashes``."""
     found = {}
     for file in sorted(shipped_directory().glob("*.json")):
         card = json.loads(file.read_text(encoding="utf-8"))
-        if card.get("kind") == "classifier" and data not in card["training"]["data"].split(", "):
+        if card.get("kind") != "classifier" or data in card["training"]["data"].split(", "):
+            continue
+        if not overlap(hashes, read_learned(file, card) or ()):
             found[f"{card['region']}: {file.stem}"] = CovidClassifier.from_checkpoint(file.stem)
     return found
 

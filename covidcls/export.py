@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from covidcls.calibration import fit_calibration
 from covidcls.classifier import CovidClassifier
+from covidcls.data.learned import write_learned
 from covidcls.data.module import CovidDataModule
 from covidcls.data.pictures import LabelledPicture, Part
 from covidcls.data.sampling import alike, balanced_weights
@@ -38,7 +39,7 @@ def export_classifier(
     training: dict[str, Any],
     test: bool = False,
 ) -> dict[str, Any]:
-    """Write ``NAME.safetensors`` and its card into ``directory``; the card.
+    """Write ``NAME.safetensors``, its card and ``NAME.learned`` into ``directory``; the card.
 
     Calibration, operating points and figures are of the half-precision weights on validation, on
     which the epoch was chosen too: the card says so. ``test`` adds the test split, to be looked
@@ -136,6 +137,7 @@ def export_classifier(
         "hospital"
     )
     path = save_checkpoint(directory, name, tensors, card)
+    write_learned(path, data.views["train"].contents)
     final: dict[str, Any] = load_checkpoint(path, "classifier").card
     return final
 

@@ -20,6 +20,7 @@ from typing import Any
 from covidcls.ablation.cells import Cell
 from covidcls.ablation.predictions import JudgedSlice, read_predictions, write_predictions
 from covidcls.ablation.recipe import differing, read_yaml, with_options
+from covidcls.data.learned import read_learned
 from lungseg.errors import LungsegError, UsageError
 from lungseg.whole_file import write_whole
 from pipelines.command import ExitCode
@@ -103,6 +104,11 @@ def card_of(cell: Cell, out: Path) -> dict[str, Any]:
     file = _weights(out / cell.name).with_suffix(".json")
     card: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return card
+
+
+def learned_by(cell: Cell, out: Path) -> frozenset[str] | None:
+    """The hashes of what a trained cell learned from; see ``read_learned``."""
+    return read_learned(_weights(out / cell.name), card_of(cell, out))
 
 
 def _weights(folder: Path) -> Path:

@@ -17,10 +17,12 @@ from covidcls.ablation.predictions import (
     write_predictions,
 )
 from covidcls.ablation.recipe import with_options
+from covidcls.data.learned import learned_hashes, overlap
+from covidcls.data.pictures import paths_of
 from covidcls.data.sources import Source
 from lungseg.errors import UsageError
 from lungseg.whole_file import write_json, write_whole
-from pipelines.ablate_cells import Tell, Train, judge_cell, train_cells, train_process
+from pipelines.ablate_cells import Tell, Train, judge_cell, learned_by, train_cells, train_process
 from pipelines.ablate_study import CELLS, check_ready, judged_sha256, scores_of
 from pipelines.results import as_csv
 from pipelines.versions import versions
@@ -77,12 +79,21 @@ def cross(
 
     measured = []
     for source in test_on:
+        pictures = every_picture(source)
+        hashes = learned_hashes(pictures)
+        content = dict(zip(paths_of(pictures, Path(source.folder)), hashes, strict=True))
         for row, (recipe, one) in zip(rows, pairs, strict=True):
             scores = scores_of(row, plan.seeds, cells, judged[source.name])
+            learned = learned_by(next(c for c in cells if c.row == row), folder)
+            judged_on = [content[path] for path in scores.paths]
+            n_learned = None if learned is None else overlap(judged_on, learned)
             own = learned_from(with_options(plan.recipe, row.options), source)
-            seen: Seen = "own validation" if own else "unseen"
+            seen: Seen = "learned in part" if n_learned else "unseen"
+            seen = "own validation" if own else seen
             trained_on = _name(one)
-            measured.append(CrossRow.measured(recipe.name, trained_on, source.name, seen, scores))
+            measured.append(
+                CrossRow.measured(recipe.name, trained_on, source.name, seen, scores, n_learned)
+            )
         kept = out / f"{LESIONS}-{source.name}.csv"
         if not kept.is_file():
             write_predictions(kept, judge_by_lesions(plan.recipe, source))

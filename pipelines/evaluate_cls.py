@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from covidcls.data.learned import overlap, read_learned
 from covidcls.data.pictures import Layout, split_sha256
 from covidcls.evaluation.drawing import tables_of
 from covidcls.evaluation.labelled import (
@@ -125,13 +126,15 @@ def evaluate_cls(
     statuses = Counter(one.prediction.status for one in judged)
     record["slices"] = {status: statuses[status] for status in STATUSES}
     own = _own_data(classifier, options.layout, data)
+    n_learned = _n_learned(classifier, judged)
     learned = own is not None and (
         split in ("train", "all") or (split == "val" and classifier.learned_validation)
     )
-    chosen = own is not None and split == "val" and not learned
+    chosen = own is not None and split == "val" and not (learned or n_learned)
+    record["n_learned"] = n_learned
     # what is known of the class without the lungs, on the same split: the card has measured it
     record["floor"] = _floor(classifier.card, str(own)) if chosen else None
-    record["messages"] = [*messages, *_messages(scored, judged, learned, chosen)]
+    record["messages"] = [*messages, *_messages(scored, judged, n_learned, learned, chosen)]
     record["rules"] = {name: said for name, said in EXPLAINED.items() if record.get(name)}
     record |= {"versions": versions(), "device": pipeline.segmenter.device}
     record["backend"] = pipeline.backend
@@ -189,6 +192,13 @@ def _chosen_by(pipeline: TwoStagePipeline) -> str:
     return f"{point['aim']}, {where}" if point else str(card.get("threshold_chosen_by"))
 
 
+def _n_learned(classifier: CovidClassifier, judged: Sequence[Judged]) -> int | None:
+    """How many of the slices it learned from; None where its weights do not tell."""
+    path = classifier.checkpoint.path
+    learned = None if path is None else read_learned(path, classifier.card)
+    return None if learned is None else overlap((one.content for one in judged), learned)
+
+
 def _own_data(classifier: CovidClassifier, layout: Layout, data: Path) -> str | None:
     """By what name the classifier learned from these data, as far as its card says; None: it did
     not."""
@@ -210,9 +220,14 @@ def _floor(card: Mapping[str, Any], source: str) -> Mapping[str, Any] | None:
 
 
 def _messages(
-    scored: Scored, judged: Sequence[Judged], learned: bool, chosen: bool
+    scored: Scored, judged: Sequence[Judged], n_learned: int | None, learned: bool, chosen: bool
 ) -> Iterator[str]:
-    if learned:
+    if n_learned:
+        yield (
+            f"{n_learned} of {len(judged)} slices were trained on, by their content: the figures "
+            "flatter the classifier"
+        )
+    elif learned:
         yield "the classifier was trained on images of this split: its figures flatter it"
     if chosen:
         yield (

@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from covidcls.data.learned import content_of
 from covidcls.data.pictures import LabelledPicture
 from lungseg.errors import UnreadableError
 from lungseg.io import read_slices
@@ -21,10 +22,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Judged:
-    """A slice of a labelled picture and its prediction, whatever the status."""
+    """A slice of a labelled picture and its prediction, whatever the status.
+
+    ``content``: see :func:`covidcls.data.learned.content_of`; empty of an unreadable one.
+    """
 
     picture: LabelledPicture
     prediction: Prediction
+    content: str
 
 
 def predict_labelled(
@@ -51,7 +56,7 @@ def predict_labelled(
                 prediction = unreadable(path, 0, pipeline.threshold, said)
             else:
                 prediction = replace(next(predictions), path=path, slice=one.source.index)
-            judged.append(Judged(picture, prediction))
+            judged.append(Judged(picture, prediction, "" if one is None else content_of(one)))
         if progress:
             progress(chunk[-1][0] + 1, len(pictures))
     return judged

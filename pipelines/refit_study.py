@@ -10,6 +10,7 @@ from covidcls.ablation.cells import Cell, Row, cells_of
 from covidcls.ablation.judge import data_of, judge_validation
 from covidcls.ablation.predictions import RowScores, row_scores
 from covidcls.ablation.recipe import with_options
+from covidcls.data.learned import read_learned, write_learned
 from covidcls.data.pictures import split_sha256
 from covidcls.data.sources import read_sources
 from lungseg.checkpoint import load_checkpoint, save_checkpoint
@@ -38,7 +39,8 @@ def refit(
     train: Train = train_process,
 ) -> dict[str, Any]:
     """Train ``recipe`` once on every label, and once for each of ``folds``, whose slices choose
-    calibration and thresholds; ``NAME.safetensors`` and its card in ``out``. Returns the card.
+    calibration and thresholds; ``NAME.safetensors``, its card and ``NAME.learned`` in ``out``.
+    Returns the card.
 
     ``recipe``: nested options of ``train_cls``. ``tell`` and ``train`` as in
     :func:`pipelines.ablate_study.ablate`; the same call goes on where it was cut off. Raises
@@ -69,6 +71,10 @@ def refit(
 
     card = refit_card(trained.card, [card_of(cell, folder) for cell in of_folds], scores, slices)
     path = save_checkpoint(out, name, trained.tensors, card)
+    assert trained.path is not None
+    learned = read_learned(trained.path, trained.card)
+    if learned is not None:  # cells of before have none
+        write_learned(path, learned)
     final: dict[str, Any] = load_checkpoint(path, "classifier").card
     return final
 

@@ -11,7 +11,8 @@ from covidcls.ablation.predictions import RowScores
 from covidcls.ablation.report import in_words
 from lungseg.bootstrap import Interval
 
-Seen = Literal["unseen", "own validation"]
+Seen = Literal["unseen", "own validation", "learned in part"]
+MARKS: dict[Seen, str] = {"unseen": "", "own validation": "*", "learned in part": "!"}
 LESION_SHARE = "lesion share alone"
 NO_LABEL = "no label"
 
@@ -23,6 +24,7 @@ COLUMNS = (
     "n_images",
     "n_groups",
     "clustered_by",
+    "n_learned",
     "n_seeds",
     *(f"{name}{end}" for name in FIGURES for end in ("", "_low", "_high")),
     "auc_of_seeds",
@@ -35,6 +37,8 @@ RULES = {
     "own validation": "the part of the training's own data set that was held back; calibration was "
     "fitted on it, which flatters all but AUC, and the epoch unless the recipe keeps the last; "
     "patients may be on both sides where ids are unknown",
+    "learned in part": "n_learned of the pictures were in the training too, by their greys, under "
+    "another folder: the figures flatter",
     LESION_SHARE: "AUC of the share of the lung that stage 1 takes for lesion; no label was "
     "learned, so it has no threshold",
     "figures": "mean over seeds; 95 % by 2,000 resamples of patients (papers or images where "
@@ -46,7 +50,8 @@ RULES = {
 class CrossRow:
     """The trainings of recipe ``row`` on ``trained_on``, tested on one data set.
 
-    ``figures``: AUC alone where there is no probability.
+    ``figures``: AUC alone where there is no probability. ``n_learned``: how many of the pictures
+    were trained on, by their content; None where that is unknown.
     """
 
     row: str
@@ -55,16 +60,23 @@ class CrossRow:
     seen: Seen
     scores: RowScores
     figures: dict[str, Interval]
+    n_learned: int | None = None
 
     @classmethod
     def measured(
-        cls, row: str, trained_on: str, tested_on: str, seen: Seen, scores: RowScores
+        cls,
+        row: str,
+        trained_on: str,
+        tested_on: str,
+        seen: Seen,
+        scores: RowScores,
+        n_learned: int | None = None,
     ) -> CrossRow:
         """With its figures and their intervals."""
         figures = figures_of(scores)
         if row == LESION_SHARE:
             figures = {"auc": figures["auc"]}
-        return cls(row, trained_on, tested_on, seen, scores, figures)
+        return cls(row, trained_on, tested_on, seen, scores, figures, n_learned)
 
 
 def as_dict(row: CrossRow) -> dict[str, Any]:
@@ -78,6 +90,7 @@ def as_dict(row: CrossRow) -> dict[str, Any]:
         "n_positive": int(row.scores.labels.sum()),
         "n_groups": len(set(row.scores.patients)),
         "clustered_by": row.scores.clustered_by,
+        "n_learned": row.n_learned,
         "seeds": list(row.scores.seeds),
         **{name: figure.as_dict() for name, figure in row.figures.items()},
         "auc_of_seeds": [round(value, 4) for value in auc_of_seeds(row.scores).tolist()],
@@ -107,7 +120,7 @@ def markdown(rows: Sequence[CrossRow]) -> str:
         "|" + " --- |" * (2 + len(tests)),
         *_matrix(rows, tests),
         "",
-        "`*`: own validation; all others are unseen.",
+        "`*`: own validation; `!`: learned in part; all others are unseen.",
         "",
         *(f"- {name}: {said}." for name, said in RULES.items()),
     ]
@@ -117,8 +130,5 @@ def markdown(rows: Sequence[CrossRow]) -> str:
 def _matrix(rows: Sequence[CrossRow], tests: Sequence[str]) -> Iterator[str]:
     for recipe, trained_on in dict.fromkeys((row.row, row.trained_on) for row in rows):
         own = {r.tested_on: r for r in rows if (r.row, r.trained_on) == (recipe, trained_on)}
-        cells = [
-            in_words(own[test].figures["auc"]) + ("*" if own[test].seen != "unseen" else "")
-            for test in tests
-        ]
+        cells = [in_words(own[test].figures["auc"]) + MARKS[own[test].seen] for test in tests]
         yield f"| {recipe} | {trained_on} | {' | '.join(cells)} |"

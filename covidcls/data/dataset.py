@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from covidcls.data.learned import content_of
 from covidcls.data.lung_free import lung_free_picture
 from covidcls.data.mask_cache import MaskCache
 from covidcls.data.pictures import LabelledPicture
@@ -35,9 +36,9 @@ class SeenPictures:
 
     ``exact``: with pictures ``size`` x ``size`` (x 3), resized as :class:`CovidClassifier` does;
     ``roomy``: for augmentation, uint8 of a quarter more a side. One of both is filled, as
-    ``augmented`` says. ``findings``: of each, where the view has them. ``lungless``: how many
-    pictures had no lung found and stay whole. ``lung_free``: see ``lung_free_picture``; for the
-    floor.
+    ``augmented`` says. ``contents``: see ``content_of``. ``findings``: of each, where the view has
+    them. ``lungless``: how many pictures had no lung found and stay whole. ``lung_free``: see
+    ``lung_free_picture``; for the floor.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class SeenPictures:
     ) -> None:
         self.exact: list[Seen] = []
         self.roomy: list[NDArray[np.uint8]] = []
+        self.contents: list[str] = []
         self.findings: list[NDArray[np.float32]] = []
         self.lung_free: list[NDArray[np.float32]] = []
         self.lungless = 0
@@ -57,6 +59,7 @@ class SeenPictures:
 
         def use(index: int, one: Slice, lungs: Lungs) -> None:
             seen = view.see(one.pixels, lungs)
+            self.contents.append(content_of(one))
             self.lungless += not lungs.mask.any()
             self.lung_free.append(lung_free_picture(one.pixels, lungs.mask))
             if seen.lesions is not None:

@@ -27,6 +27,7 @@ EXPLAINED = {
     "it, so that its interval lies high",
     "ece_by_chance": "the ece to expect of as many images and groups if their probabilities were "
     "right",
+    "n_learned": "of all slices, how many the classifier was trained on, by their greys",
     "operating_points": "the thresholds of the card, chosen elsewhere, and what they reach here",
     "indeterminate": "probabilities from low up to high are no answer, by the card; how many "
     "images lie there, and the figures of the others at the threshold",

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from covidcls.classifier import CovidClassifier
+from covidcls.data.learned import learned_hashes, overlap, read_learned
 from covidcls.data.module import CovidDataModule
 from covidcls.data.sources import Source
 from covidcls.data.terms import COVID_CT
@@ -77,6 +78,17 @@ def test_the_card_says_what_was_seen_and_where_from(
     assert by_source.keys() == {covid_layout.name, "mine", "mean_auc"}
     aucs = [by_source[name]["auc"]["value"] for name in (covid_layout.name, "mine")]
     assert by_source["mean_auc"] == pytest.approx(np.mean(aucs), abs=1e-4)
+
+
+def test_what_was_trained_on_lies_beside_the_weights(
+    exported: tuple[CovidDataModule, dict[str, Any], Path],
+) -> None:
+    data, card, folder = exported
+    hashes = {part: learned_hashes(pictures) for part, pictures in data.pictures.items()}
+    learned = read_learned(folder / "fused.safetensors", card)
+    assert learned == set(hashes["train"])
+    assert card["learned"]["slices"] == len(learned) == len(hashes["train"])
+    assert overlap(hashes["val"], learned) == 0
 
 
 def test_the_fusion_is_used_as_it_was_fitted(

@@ -98,6 +98,23 @@ def test_each_set_is_tested_whole_or_by_the_validation_of_its_own_training(
     assert trained == []
 
 
+def test_a_copy_of_what_was_trained_on_is_not_unseen(
+    two_sets: Path, recipe: dict[str, Any], tmp_path: Path
+) -> None:
+    """Under other names, and written again in another format."""
+    for file in (two_sets / "one").rglob("*.png"):
+        copy = tmp_path / "copy" / file.parent.name / f"renamed{file.stem}.bmp"
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        Image.open(file).save(copy)
+    one, again = Source(str(two_sets / "one")), Source(str(tmp_path / "copy"))
+    plan = Plan(("full",), seeds=(1,), recipe=recipe)
+    record = cross(plan, [one], [one, again], tmp_path / "out", train=train_here)
+    own, copied = (row for row in record["rows"] if row["row"] == "full")
+    assert (own["seen"], own["n_learned"]) == ("own validation", 0)
+    assert copied["seen"] == "learned in part"
+    assert copied["n_learned"] == copied["n_images"] - own["n_images"] > 0
+
+
 def test_a_source_may_name_its_layout() -> None:
     assert source_of("covid-ct:a/b") == Source("a/b", "covid-ct", "COVID")
     assert source_of("folders:c", "ill") == Source("c", "folders", "ill")

@@ -14,6 +14,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from covidcls.data.learned import learned_hashes, write_learned
+from covidcls.data.pictures import read_class_folders
 from covidcls.evaluation.measure import FIGURES
 from pipelines.evaluate import main
 from pipelines.evaluation_rows import PREDICTION_COLUMNS
@@ -227,6 +229,23 @@ def test_a_classifier_that_learned_from_validation_is_not_judged_by_it(
     assert ("was trained on images of this split" in said) is knows
     assert ("optimistic" in said) is not knows
     assert (metrics_in(tmp_path / "out")["floor"] is None) is knows
+
+
+def test_slices_that_were_trained_on_are_known_in_any_folder(
+    evaluate: Evaluate, folders: Path, tmp_path: Path, with_card: WithCard
+) -> None:
+    weights = with_card()
+    file = weights / "random-crop.safetensors"
+    write_learned(file, learned_hashes(read_class_folders(folders)[1:4]))
+    (folders / "COVID").rename(folders / "ill")
+    _, said, _ = evaluate(folders, "folders", "--positive", "ill", "--weights", weights)
+    assert "3 of 7 slices were trained on, by their content" in said
+    assert metrics_in(tmp_path / "out")["n_learned"] == 3
+    file.with_suffix(".learned").unlink()  # as of weights of before
+    out = ("--weights", weights, "--out", tmp_path / "second")
+    _, said, _ = evaluate(folders, "folders", "--positive", "ill", *out)
+    assert "trained on" not in said
+    assert metrics_in(tmp_path / "second")["n_learned"] is None
 
 
 def test_the_floor_of_several_data_sets_is_not_taken_for_that_of_one(

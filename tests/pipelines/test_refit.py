@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from covidcls.classifier import CovidClassifier
+from covidcls.data.learned import read_learned
 from covidcls.export import LEARNED_BY_HEART
 from lungseg.errors import UsageError
 from pipelines.ablate_cells import train_here
@@ -87,6 +88,7 @@ def test_one_network_learns_every_label_and_its_folds_make_the_card(
     assert card["figures_by_source"]["val"]["other"]["auc"]["n"] == 16
     assert card["floor_by_source"].keys() == {"one", "other"}
     assert card["calibration"] != own["calibration"]
+    assert len(read_learned(out / "of-all.safetensors", card) or ()) == 32
     assert (
         CovidClassifier.from_checkpoint(out / "of-all.safetensors").threshold == (card["threshold"])
     )

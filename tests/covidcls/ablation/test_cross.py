@@ -43,6 +43,13 @@ def test_the_matrix_has_a_line_a_training_and_marks_what_was_trained_on() -> Non
     assert lesions.startswith(f"| {LESION_SHARE} | {NO_LABEL} | ")
 
 
+def test_pictures_that_were_learned_under_another_name_are_marked() -> None:
+    row = CrossRow.measured("crop-r5", "a", "b", "learned in part", scores(2), 7)
+    [line] = [line for line in markdown([row]).splitlines() if line.startswith("| crop-r5")]
+    assert line.endswith(")! |")
+    assert as_dict(row)["n_learned"] == 7
+
+
 def test_the_lesion_share_has_an_auc_and_no_threshold() -> None:
     header, *lines = csv_rows(ROWS)
     assert tuple(header) == COLUMNS
