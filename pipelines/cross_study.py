@@ -23,7 +23,7 @@ from covidcls.data.sources import Source
 from lungseg.errors import UsageError
 from lungseg.whole_file import write_json, write_whole
 from pipelines.ablate_cells import Tell, Train, judge_cell, learned_by, train_cells, train_process
-from pipelines.ablate_study import CELLS, check_ready, judged_sha256, scores_of
+from pipelines.ablate_study import CELLS, check_of_data, check_ready, judged_sha256, scores_of
 from pipelines.results import as_csv
 from pipelines.versions import versions
 
@@ -82,6 +82,7 @@ def cross(
         pictures = every_picture(source)
         hashes = learned_hashes(pictures)
         content = dict(zip(paths_of(pictures, Path(source.folder)), hashes, strict=True))
+        check_of_data(judged[source.name], content, Path(source.folder))
         for row, (recipe, one) in zip(rows, pairs, strict=True):
             scores = scores_of(row, plan.seeds, cells, judged[source.name])
             learned = learned_by(next(c for c in cells if c.row == row), folder)

@@ -31,9 +31,9 @@ COLUMNS = (
 )
 
 RULES = {
-    "unseen": "every picture of a data set that the training did not have; its labels chose no "
-    "epoch, no threshold and no calibration here; a recipe that was chosen by its figures has seen "
-    "them",
+    "unseen": "every picture, but for a test part, of a data set that the training did not have; "
+    "its labels chose no epoch, no threshold and no calibration here; a recipe that was chosen by "
+    "its figures has seen them",
     "own validation": "the part of the training's own data set that was held back; calibration was "
     "fitted on it, which flatters all but AUC, and the epoch unless the recipe keeps the last; "
     "patients may be on both sides where ids are unknown",

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covidcls.ablation.predictions import JudgedSlice
-from covidcls.data.pictures import LabelledPicture, read_class_folders, read_covid_ct
-from covidcls.data.sources import Source
+from covidcls.data.pictures import LabelledPicture
+from covidcls.data.sources import Division, Source, read_source
 
 if TYPE_CHECKING:
     from covidcls.data.mask_cache import MaskCache
@@ -38,14 +38,12 @@ def data_of(recipe: Mapping[str, Any]) -> CovidDataModule:
 
 
 def every_picture(source: Source) -> list[LabelledPicture]:
-    """All of a data set that may be looked at: of COVID-CT what it calls train and validation.
+    """All of a data set that may be looked at: train and validation, and no test part.
 
-    Raises UsageError for files, lists and classes that are missing.
+    Raises UsageError for files, lists, tables and classes that are missing.
     """
-    root = Path(source.folder)
-    if source.layout == "covid-ct":
-        return [*read_covid_ct(root, "train"), *read_covid_ct(root, "val")]
-    return read_class_folders(root, source.positive)
+    undivided = Division(0, 0, None, lambda root, pictures: [], everything=True)
+    return read_source(source, "train", undivided)
 
 
 def learned_from(recipe: Mapping[str, Any], source: Source) -> bool:
