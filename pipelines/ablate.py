@@ -39,7 +39,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         plan = plan.with_grid(given.regions, given.margins, given.seeds, given.folds, given.rows)
         tell: Callable[[str], object] = (lambda sentence: None) if given.quiet else say
         record = ablate(
-            plan, given.data, given.out, given.layout, given.positive, given.against, tell
+            plan,
+            given.data,
+            given.out,
+            given.layout,
+            given.positive,
+            given.against,
+            tell,
+            patients=given.patients,
         )
         table = Path(record["written"]["table.md"]).read_text(encoding="utf-8")
         print(json.dumps(record, indent=2) if given.json else table, flush=True)
@@ -79,6 +86,7 @@ def _parser() -> CommandParser:
     add("--data", type=Path, required=True, metavar="DIR", help="labelled pictures")
     add("--layout", choices=LAYOUTS, default="covid-ct", help="(%(default)s)")
     add("--positive", default="COVID", metavar="CLASS", help="with folders (%(default)s)")
+    add("--patients", type=Path, metavar="CSV", help="with folders: columns patient and file")
     add("--out", type=Path, default=Path("ablation"), help="folder to write (%(default)s)")
     add("--config", type=Path, metavar="YAML", help=f"recipe and grid (ablations/{SHIPPED})")
     add_grid(parser)

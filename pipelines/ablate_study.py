@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from covidcls.ablation.cells import REFERENCE, Cell, Row
-from covidcls.ablation.judge import judge_validation
+from covidcls.ablation.judge import every_picture, judge_validation
 from covidcls.ablation.plan import Plan
 from covidcls.ablation.predictions import JudgedSlice, RowScores, row_scores
 from covidcls.ablation.recipe import with_options
 from covidcls.calibration import Calibration
 from covidcls.data.folds import TOGETHER
 from covidcls.data.pictures import LabelledPicture, Layout, split_sha256
-from covidcls.evaluation.labelled import read_labelled_pictures
+from covidcls.data.sources import Source
 from lungseg.errors import UsageError
 from lungseg.whole_file import write_json, write_whole
 from pipelines.ablate_cells import Tell, Train, card_of, judge_cell, train_cells, train_process
@@ -39,23 +40,22 @@ def ablate(
     reference: str = REFERENCE,
     tell: Tell = lambda sentence: None,
     train: Train = train_process,
+    patients: Path | None = None,
 ) -> dict[str, Any]:
     """Train or re-use every cell of ``plan`` below ``out``, judge it, and write the table and
     figures; returns what ``table.json`` has.
 
-    ``reference``: the row that the others are tested against. ``tell`` gets a sentence a training;
-    ``train`` trains one, ``(arguments of train_cls, log file) -> exit code``. The same call goes
-    on where it was cut off. Raises UsageError, before any training, for data that are missing, an
-    ``out`` with other things, cells of another recipe, and extras that are not installed.
+    ``reference``: the row that the others are tested against. ``patients``: of class folders, a
+    CSV that says whose slices they are, see :class:`covidcls.data.sources.Source`. ``tell`` gets a
+    sentence a training; ``train`` trains one, ``(arguments of train_cls, log file) -> exit code``.
+    The same call goes on where it was cut off. Raises UsageError, before any training, for data
+    that are missing, an ``out`` with other things, cells of another recipe, and extras that are not
+    installed.
     """
     check_ready(out)
-    pictures = [
-        one
-        for split in ("train", "val")
-        for one in read_labelled_pictures(data, layout, positive, split)
-    ]
-    given = {"data.data_dir": str(data), "data.layout": layout, "data.positive": positive}
-    recipe = with_options(plan.recipe, given)
+    source = Source(str(data), layout, positive, None if patients is None else str(patients))
+    pictures = every_picture(source)
+    recipe = with_options(plan.recipe, _options_of(source))
     cells, folder = plan.cells(), out / CELLS
     judged = {
         cell.name: judge_cell(cell, recipe, folder, judge_validation)
@@ -82,7 +82,7 @@ def ablate(
     # cards of long ago do not say
     resumed = [bool(card["training"].get("resumed")) for card in cards.values()]
     table = table_of(rows, floors, reference, resumed)
-    judged_on = _judged_on(layout, plan.folds)
+    judged_on = _judged_on(source, plan.folds, pictures, table.clustered_by)
 
     from covidcls.ablation.report import as_dict
 
@@ -92,6 +92,7 @@ def ablate(
             "name": data.resolve().name,
             "layout": layout,
             "judged_on": judged_on,
+            "patients": None if patients is None else patients.name,
             "sha256": judged_sha256(rows[0][0]),
         },
         **as_dict(table),
@@ -152,10 +153,28 @@ def _of_seed(row: Row, seed: int, cells: Sequence[Cell]) -> list[Cell]:
     return [cell for cell in cells if (cell.row, cell.seed) == (row, seed)]
 
 
-def _judged_on(layout: Layout, folds: int | None) -> str:
+def _options_of(source: Source) -> dict[str, Any]:
+    """Of ``train_cls``, to train on ``source`` alone."""
+    if source.patients is not None:
+        return {"data.sources": [asdict(source)]}
+    return {
+        "data.data_dir": source.folder,
+        "data.layout": source.layout,
+        "data.positive": source.positive,
+    }
+
+
+def _judged_on(
+    source: Source, folds: int | None, pictures: Sequence[LabelledPicture], clustered_by: str
+) -> str:
     if folds is not None:
         return f"{folds} folds by {TOGETHER}"
-    return "validation of the official split" if layout == "covid-ct" else "validation by patient"
+    if source.layout == "covid-ct":
+        return "validation of the official split"
+    if any(picture.part == "val" for picture in pictures):
+        return "validation as the folders lie"
+    by = "patient" if clustered_by == "patient" else "file, whose patients are unknown"
+    return f"validation by {by}"
 
 
 def _write(

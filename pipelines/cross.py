@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         plan = plan.with_grid(given.regions, given.margins, given.seeds, rows=given.rows)
         train_on = [source_of(text, given.positive) for text in given.train]
         test_on = [source_of(text, given.positive) for text in given.test or given.train]
+        train_on, test_on = with_tables(given.patients, train_on, test_on)
         tell: Callable[[str], object] = (lambda sentence: None) if given.quiet else say
         record = cross(plan, train_on, test_on, given.out, given.together, tell)
         table = Path(record["written"]["table.md"]).read_text(encoding="utf-8")
@@ -61,6 +63,26 @@ def source_of(text: str, positive: str = "COVID") -> Source:
     return Source(text, "folders", positive)
 
 
+def with_tables(given: Sequence[str], *sources: Sequence[Source]) -> tuple[list[Source], ...]:
+    """Each list with the tables of patients that are ``given`` as ``FOLDER=CSV``, by the names of
+    the folders. Raises UsageError for another form, and a name that no source has."""
+    from lungseg.errors import UsageError
+
+    names = {one.name for several in sources for one in several}
+    table_of: dict[str, str] = {}
+    for text in given:
+        name, equals, table = text.partition("=")
+        if not equals or name not in names:
+            raise UsageError(
+                f"--patients {text!r} should be FOLDER=CSV, with the name of a folder of --train "
+                f"or --test: {', '.join(sorted(names))}"
+            )
+        table_of[name] = table
+    return tuple(
+        [replace(one, patients=table_of.get(one.name)) for one in several] for several in sources
+    )
+
+
 def _parser() -> CommandParser:
     parser = CommandParser(prog="cross", description=__doc__)
     add = parser.add_argument
@@ -68,6 +90,13 @@ def _parser() -> CommandParser:
     add("--test", nargs="+", metavar="SOURCE", help="(those of --train)")
     add("--together", action="store_true", help="train on all of --train at once, too")
     add("--positive", default="COVID", metavar="CLASS", help="of class folders (%(default)s)")
+    add(
+        "--patients",
+        nargs="+",
+        default=[],
+        metavar="FOLDER=CSV",
+        help="tables of class folders, columns patient and file, by the name of the folder",
+    )
     add("--out", type=Path, default=Path("cross"), help="folder to write (%(default)s)")
     add("--config", type=Path, metavar="YAML", help=f"recipe and rows (ablations/{SHIPPED})")
     add_grid(parser)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -120,7 +121,7 @@ def cross(
 
 def _row(row: Row, sources: Sequence[Source]) -> Row:
     given = [
-        {"folder": source.folder, "layout": source.layout, "positive": source.positive}
+        {key: value for key, value in asdict(source).items() if value is not None}
         for source in sources
     ]
     return Row(f"{_name(sources)}.{row.name}", {**row.options, "data.sources": given})

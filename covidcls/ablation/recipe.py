@@ -41,8 +41,8 @@ def with_options(recipe: Mapping[str, Any], options: Mapping[str, Any]) -> dict[
 def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     """Dotted names of the options that two nested recipes do not share, with both values.
 
-    Of the folder of the data only its name counts, for the same data lie elsewhere on another
-    machine.
+    Of the folder of the data, and of the table of patients, only the name counts, for the same
+    data lie elsewhere on another machine.
     """
     a, b = (dict(_flat(with_named_data(recipe))) for recipe in (one, other))
     return [
@@ -53,12 +53,16 @@ def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
 
 
 def with_named_data(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy of ``recipe`` with the names of the folders of its data in place of where they are."""
+    """A copy of ``recipe`` with the names of the folders and tables of its data in place of where
+    they are."""
     data = recipe.get("data", {})
     folder, sources = data.get("data_dir"), data.get("sources")
     named: dict[str, Any] = {} if folder is None else {"data.data_dir": Path(folder).name}
     if sources is not None:
-        named["data.sources"] = [{**one, "folder": Path(one["folder"]).name} for one in sources]
+        named["data.sources"] = [
+            {**one, **{key: Path(one[key]).name for key in ("folder", "patients") if one.get(key)}}
+            for one in sources
+        ]
     return with_options(recipe, named)
 
 

@@ -83,10 +83,15 @@ def read_source(source: Source, part: Part, division: Division) -> list[Labelled
     """The pictures of one part.
 
     The test part is that of COVID-CT as published, or the folder test/, whatever the division;
-    folds are made of all else. Raises UsageError for files that are absent, and for the test part
-    of class folders that have none.
+    folds are made of all else. Raises UsageError for files that are absent, for the test part of
+    class folders that have none, and for a table of the patients of COVID-CT, which names them.
     """
     root = Path(source.folder)
+    if source.layout == "covid-ct" and source.patients is not None:
+        raise UsageError(
+            f"{root} names its patients as COVID-CT does, so that {source.patients} is not read; "
+            "leave patients out, or choose the layout folders"
+        )
     own = part == "test" or (division.fold is None and not division.everything)
     if source.layout == "covid-ct":
         if own:

@@ -195,6 +195,25 @@ def test_folds_judge_every_slice_once(
     assert record["rows"][0]["ece_of_folds"] is not None
 
 
+def test_a_table_says_whose_slices_they_are(
+    class_folders: Path, recipe: dict[str, Any], tmp_path: Path
+) -> None:
+    """Four slices a patient, in one part each; cells are used again where table and data moved."""
+    rows = [f"{c}/{n}.png,{c}-{n // 4}" for c in ("COVID", "NonCOVID") for n in range(16)]
+    table = tmp_path / "patients.csv"
+    table.write_text("\n".join(["file,patient", *rows]))
+    plan, train = Plan(("full",), seeds=(1,), recipe=recipe), InThisProcess()
+    arguments: dict[str, Any] = {"layout": "folders", "train": train}
+    record = ablate(plan, class_folders, tmp_path / "out", **arguments, patients=table)
+    assert record["data"]["judged_on"] == "validation by patient"
+    assert record["clustered_by"] == "patient"
+    assert record["n_images"] == 4 * record["n_groups"]
+    moved = table.rename(tmp_path / "out" / "patients.csv")
+    again = ablate(plan, class_folders, tmp_path / "out", **arguments, patients=moved)
+    assert again == record
+    assert len(train.trained) == 1
+
+
 def test_finished_cells_are_used_again_whatever_calibrated_them(tmp_path: Path) -> None:
     """Cells as they were kept before a calibration had an intercept; nothing is trained or judged.
     Each fold has a temperature of its own, which is undone. One cell was resumed."""
@@ -294,7 +313,9 @@ def test_the_command_trains_in_a_process_and_prints_the_table(
     given = [str(part) for pair in options.items() for part in pair]
     assert main(given) == 0
     said = capsys.readouterr()
-    assert said.out.startswith(f"# {class_folders.name}, validation by patient\n")
+    assert said.out.startswith(
+        f"# {class_folders.name}, validation by file, whose patients are unknown\n"
+    )
     assert said.err.splitlines()[0] == "training 1 of 1: full-seed1"
     assert "Trainer" in (tmp_path / "out" / "cells" / "full-seed1" / "log.txt").read_text()
 
@@ -304,6 +325,8 @@ def test_the_command_trains_in_a_process_and_prints_the_table(
     [
         (["--data", "gone"], "one for each class"),
         (["--layout", "covid-ct"], "should hold Data-split/"),
+        (["--patients", "gone.csv"], "cannot read the patients in gone.csv"),
+        (["--layout", "covid-ct", "--patients", "gone.csv"], "names its patients as COVID-CT does"),
         (["--config", "gone.yaml"], "there is no file gone.yaml"),
         (["--out", "."], "has other things than cells"),
     ],

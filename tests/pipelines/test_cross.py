@@ -18,7 +18,7 @@ from covidcls.ablation.plan import Plan
 from covidcls.data.sources import Source
 from lungseg.checkpoint import load_checkpoint, save_checkpoint
 from pipelines.ablate_cells import train_here
-from pipelines.cross import main, source_of
+from pipelines.cross import main, source_of, with_tables
 from pipelines.cross_study import cross
 
 
@@ -115,6 +115,28 @@ def test_a_copy_of_what_was_trained_on_is_not_unseen(
     assert copied["n_learned"] == copied["n_images"] - own["n_images"] > 0
 
 
+def test_tables_go_to_the_sources_that_they_name() -> None:
+    one, other = Source("data/one"), Source("data/other")
+    assert with_tables(["other=a/b=c.csv"], [one], [one, other]) == (
+        [one],
+        [one, Source("data/other", patients="a/b=c.csv")],
+    )
+
+
+def test_a_table_of_patients_is_what_intervals_are_over(
+    two_sets: Path, recipe: dict[str, Any], tmp_path: Path
+) -> None:
+    rows = [f"{c}/{n}.png,{c}-{n // 4}" for c in ("COVID", "NonCOVID") for n in range(12)]
+    (tmp_path / "patients.csv").write_text("\n".join(["file,patient", *rows]))
+    one = Source(str(two_sets / "one"), patients=str(tmp_path / "patients.csv"))
+    other = Source(str(two_sets / "other"))
+    plan = Plan(("full",), seeds=(1,), recipe=recipe)
+    record = cross(plan, [one], [one, other], tmp_path / "out", train=train_here)
+    own, _, unseen, _ = record["rows"]
+    assert (own["clustered_by"], own["n_images"]) == ("patient", 4 * own["n_groups"])
+    assert (unseen["clustered_by"], unseen["n_groups"]) == ("image", 24)
+
+
 def test_a_source_may_name_its_layout() -> None:
     assert source_of("covid-ct:a/b") == Source("a/b", "covid-ct", "COVID")
     assert source_of("folders:c", "ill") == Source("c", "folders", "ill")
@@ -126,6 +148,9 @@ def test_a_source_may_name_its_layout() -> None:
     [
         (["--train", "gone"], "one for each class"),
         (["--test", "covid-ct:gone"], "there is no list"),
+        (["--patients", "gone.csv"], "'gone.csv' should be FOLDER=CSV"),
+        (["--patients", "two=p.csv"], "or --test: one"),
+        (["--patients", "one=gone.csv"], "cannot read the patients in gone.csv"),
         (["--config", "gone.yaml"], "there is no file gone.yaml"),
         (["--out", "."], "has other things than cells"),
     ],
