@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from covidcls.explanation.explain import Method, check_explainable, explain
 from lungseg.checkpoint import resolve
 from lungseg.drawing import encode
+from lungseg.errors import UsageError
 from lungseg.inversion import masks_either_way
 from lungseg.io import Reading, find_inputs, group_inputs
 from lungseg.regions import Region
@@ -66,7 +67,8 @@ def explain_folder(
     Writes ``explanations.csv``, ``pictures/``, ``sheet.png`` and ``run.json`` to ``out``.
     ``progress(done, total)`` is called with numbers of inputs: pictures, volumes and series.
     Raises UsageError, before anything is written, for a missing or empty input, an ``out`` in the
-    way, weights that are missing or damaged, and ``grad-cam`` of a network that has none.
+    way, weights that are missing, damaged or of one name, and ``grad-cam`` of a network that has
+    none.
     """
     options = options or Options()
     began = time.perf_counter()
@@ -165,6 +167,18 @@ class _Run:
             write_picture(encode(sheet_of(self.drawn)), file)
 
 
+def _refuse_one_name(weights: Sequence[Path]) -> None:
+    """Rows and figures are told apart by the name of the classifier."""
+    files: dict[str, Path] = {}
+    for file in weights:
+        if file.stem in files:
+            raise UsageError(
+                f"{files[file.stem]} and {file} have one name, by which classifiers are told "
+                "apart; copy one, with its card, to another name"
+            )
+        files[file.stem] = file
+
+
 def _pipelines(options: Options) -> list[TwoStagePipeline]:
     """A pipeline for each classifier, all with one segmenter."""
     directory = options.weights
@@ -172,6 +186,7 @@ def _pipelines(options: Options) -> list[TwoStagePipeline]:
     stage_two = [resolve(name, directory, "classifier") for name in options.checkpoints] or [
         resolve(None, directory, "classifier", region) for region in options.regions
     ]
+    _refuse_one_name(stage_two)
 
     from covidcls.classifier import CovidClassifier
     from lungseg.segmenter import LungSegmenter

@@ -128,6 +128,23 @@ def test_another_run_is_not_mixed_with_what_is_there(
     assert [path.name for path in (out / "pictures").iterdir()] == ["slice1.png.png"]
 
 
+def test_classifiers_of_one_name_are_not_mixed(
+    explained: Run, slices: Path, tmp_path: Path, weights: Path
+) -> None:
+    """As the weights of all cells of an ablation are called."""
+    files = [tmp_path / cell / "network.safetensors" for cell in ("one", "other")]
+    for file, region in zip(files, ("crop", "full"), strict=True):
+        file.parent.mkdir()
+        for suffix in (".safetensors", ".json"):
+            shutil.copy(
+                (weights / f"random-{region}").with_suffix(suffix), file.with_suffix(suffix)
+            )
+    code, said, error = explained(slices, "--out", tmp_path / "out", "--checkpoint", *files)
+    assert (code, said, error.count("\n")) == (2, "", 1)
+    assert f"{files[0]} and {files[1]} have one name" in error
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
