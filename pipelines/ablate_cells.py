@@ -61,13 +61,14 @@ def train_cells(
     """Train what is not trained yet, and give each cell as soon as its weights are there: judged
     before the next is trained, it is not lost with them.
 
-    Raises UsageError, before any training, for a cell in ``out`` that had another recipe;
-    otherwise what ``train_cls`` refuses. ``tell`` gets a sentence a training.
+    Raises UsageError, before any training, for a cell in ``out`` that had another recipe, and for
+    options of one that ``train_cls`` refuses. ``tell`` gets a sentence a training.
     """
     recipes = {cell.name: with_options(recipe, cell.options) for cell in cells}
     for name, wanted in recipes.items():
         _check_same(out / name / RECIPE, wanted)
     missing = [c for c in cells if not _weights(out / c.name).with_suffix(".json").is_file()]
+    _check_options({cell.row.name: recipes[cell.name] for cell in missing})
     spent, done = 0.0, 0
     for cell in cells:
         if cell in missing:
@@ -124,6 +125,19 @@ def _check_same(file: Path, wanted: Mapping[str, Any]) -> None:
             f"{file.parent} was trained with another {' and '.join(different)}; remove that folder "
             "or give another --out"
         )
+
+
+def _check_options(recipes: Mapping[str, Mapping[str, Any]]) -> None:
+    """A recipe of each row: the last would else be refused after the trainings of all others."""
+    if not recipes:
+        return
+    from pipelines.train_cls import check_recipe
+
+    for name, recipe in recipes.items():
+        try:
+            check_recipe(recipe)
+        except UsageError as error:
+            raise UsageError(f"{name} cannot be trained: {error}") from error
 
 
 def _train(folder: Path, recipe: Mapping[str, Any], audit: bool, train: Train) -> None:

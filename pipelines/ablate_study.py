@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from covidcls.ablation.table import Table
 
 CELLS = "cells"
+OF_DATA = {"data.data_dir", "data.layout", "data.positive", "data.sources"}
 
 
 def ablate(
@@ -49,10 +50,12 @@ def ablate(
     CSV that says whose slices they are, see :class:`covidcls.data.sources.Source`. ``tell`` gets a
     sentence a training; ``train`` trains one, ``(arguments of train_cls, log file) -> exit code``.
     The same call goes on where it was cut off. Raises UsageError, before any training, for data
-    that are missing, an ``out`` with other things, cells of another recipe, and extras that are not
-    installed.
+    that are missing or that ``plan`` names too, a ``reference`` that is no row, an ``out`` with
+    other things, cells of another recipe, options that ``train_cls`` refuses, and extras that are
+    not installed.
     """
     check_ready(out)
+    _check_plan(plan, reference)
     source = Source(str(data), layout, positive, None if patients is None else str(patients))
     pictures = every_picture(source)
     recipe = with_options(plan.recipe, _options_of(source))
@@ -151,6 +154,21 @@ def scores_of(
 
 def _of_seed(row: Row, seed: int, cells: Sequence[Cell]) -> list[Cell]:
     return [cell for cell in cells if (cell.row, cell.seed) == (row, seed)]
+
+
+def _check_plan(plan: Plan, reference: str) -> None:
+    """Raise UsageError for a plan that names its data itself, and a ``reference`` that is no row;
+    the default may be none, and the table says so."""
+    names = [row.name for row in plan.all_rows()]
+    if reference not in (*names, REFERENCE):
+        raise UsageError(f"there is no row {reference!r} to test against; rows: {', '.join(names)}")
+    named = {f"data.{key}" for key in plan.recipe.get("data", {})} & {"data.sources"}
+    named = named.union(*(row.options for row in plan.all_rows())) & OF_DATA
+    if named:
+        raise UsageError(
+            f"an ablation is of the data that --data names; leave {', '.join(sorted(named))} out "
+            "of its plan"
+        )
 
 
 def _options_of(source: Source) -> dict[str, Any]:

@@ -11,9 +11,13 @@ stands on both sides of the split (``--audit false`` leaves that out).
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 from pipelines.command import ExitCode, say
 from pipelines.extras import lacking
+
+MONITOR = "val/auc"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -39,10 +43,20 @@ def main(arguments: list[str] | None = None) -> int:
         CovidDataModule,
         export_classifier,
         arguments,
-        monitor="val/auc",
+        monitor=MONITOR,
         reports=[TrainingCurves],
         audit=audit,
     )
+
+
+def check_recipe(recipe: Mapping[str, Any]) -> None:
+    """Raise UsageError for what a training by ``recipe`` (nested options) would refuse before it
+    reads data; nothing is written."""
+    from covidcls.data.module import CovidDataModule
+    from covidcls.training import CovidModule
+    from pipelines.training_cli import check_recipe
+
+    check_recipe(CovidModule, CovidDataModule, recipe, monitor=MONITOR, audits=True)
 
 
 if __name__ == "__main__":

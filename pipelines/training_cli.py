@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from argparse import ArgumentError
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -153,6 +155,48 @@ class TrainingCLI(LightningCLI):
         if not (self.config_init.resume and self.last.is_file()):
             return "csv"
         return f"csv-{len(list(self.folder.glob('csv*'))) + 1}"
+
+
+class _Unstarted(TrainingCLI):
+    """Model and data of a recipe, without a run: nothing is written or said."""
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        self.config = parser.parse_object(args)  # as there, but for a warning of sys.argv
+
+    def before_instantiate_classes(self) -> None:
+        pass
+
+    def instantiate_trainer(self, **options: Any) -> None:  # type: ignore[override]  # not used
+        pass
+
+
+def check_recipe(
+    model: type[lightning.LightningModule],
+    data: type[lightning.LightningDataModule],
+    recipe: Mapping[str, Any],
+    *,
+    monitor: str,
+    audits: bool,
+) -> None:
+    """Raise UsageError for what :func:`train` would refuse of ``recipe`` before it reads data;
+    nothing is written. Its seed is left out: this process needs none."""
+    # a copy: the parser puts its own objects into lists
+    given = copy.deepcopy({"name": "unstarted", **recipe})
+    given.pop("seed_everything", None)
+    try:
+        _Unstarted(
+            model,
+            data,
+            monitor=monitor,
+            reports=[],
+            audits=audits,
+            args=given,
+            run=False,
+            seed_everything_default=False,
+            parser_kwargs={"exit_on_error": False},
+        )
+    except ArgumentError as error:
+        raise UsageError(" ".join(str(error).split())) from error
 
 
 def train(

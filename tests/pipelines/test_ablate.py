@@ -328,6 +328,7 @@ def test_the_command_trains_in_a_process_and_prints_the_table(
         (["--patients", "gone.csv"], "cannot read the patients in gone.csv"),
         (["--layout", "covid-ct", "--patients", "gone.csv"], "names its patients as COVID-CT does"),
         (["--config", "gone.yaml"], "there is no file gone.yaml"),
+        (["--against", "ful"], "there is no row 'ful' to test against; rows: full, crop-r5"),
         (["--out", "."], "has other things than cells"),
     ],
 )
@@ -343,6 +344,31 @@ def test_wrong_use_is_one_sentence_and_exit_code_2(
     said = capsys.readouterr()
     assert words in said.err.strip().splitlines()[-1]
     assert said.out == ""
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"rows": {"soft": {"model.mixupp": 0.1}}}, "soft cannot be trained: Group 'model' does"),
+        ({"rows": {"b5": {"model.arch": "efficientnet-b5"}}}, "unknown architecture"),
+        ({"rows": {"big": {"data.size": "large"}}}, "data.size.* large"),
+        ({"rows": {"two": {"data.sources": []}}}, "leave data.sources out of its plan"),
+        ({"recipe": {"data": {"sources": []}}}, "leave data.sources out of its plan"),
+    ],
+)
+def test_the_last_row_is_checked_before_the_first_training(
+    class_folders: Path,
+    recipe: dict[str, Any],
+    tmp_path: Path,
+    change: dict[str, Any],
+    words: str,
+) -> None:
+    train = InThisProcess()
+    plan = Plan(**{"regions": ("full",), "seeds": (1,), "recipe": recipe, **change})
+    with pytest.raises(UsageError, match=words):
+        ablate(plan, class_folders, tmp_path / "out", "folders", train=train)
+    assert train.trained == []
     assert not (tmp_path / "out").exists()
 
 
