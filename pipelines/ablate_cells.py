@@ -19,7 +19,7 @@ from typing import Any
 
 from covidcls.ablation.cells import Cell
 from covidcls.ablation.predictions import JudgedSlice, read_predictions, write_predictions
-from covidcls.ablation.recipe import differing, read_yaml, with_options
+from covidcls.ablation.recipe import check_sections, differing, read_yaml, with_options
 from covidcls.data.learned import read_learned
 from lungseg.errors import LungsegError, UsageError
 from lungseg.whole_file import write_whole
@@ -135,6 +135,7 @@ def _check_options(recipes: Mapping[str, Mapping[str, Any]]) -> None:
 
     for name, recipe in recipes.items():
         try:
+            check_sections(recipe)
             check_recipe(recipe)
         except UsageError as error:
             raise UsageError(f"{name} cannot be trained: {error}") from error

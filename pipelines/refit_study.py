@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from covidcls.ablation.cells import Cell, Row, cells_of
 from covidcls.ablation.judge import data_of, judge_validation
 from covidcls.ablation.predictions import RowScores, row_scores
-from covidcls.ablation.recipe import with_options
+from covidcls.ablation.recipe import check_sections, with_options
 from covidcls.data.learned import read_learned, write_learned
 from covidcls.data.pictures import split_sha256
 from covidcls.data.sources import read_sources
@@ -49,8 +49,10 @@ def refit(
     or stage 1 changed between trainings.
     """
     given = dict(recipe)
-    name, seed = str(given.pop("name", "classifier")), int(given.pop("seed_everything", 1))
+    name, seed = str(given.pop("name", "classifier")), given.pop("seed_everything", 1)
     _check_recipe(given, name)
+    if type(seed) is not int or seed < 0:
+        raise UsageError(f"seed_everything should be a whole number, and is {seed!r}")
     check_ready(out)
     check_installed("audit")
     everything = Cell(Row(f"{name}-everything", {"data.everything": True}), seed)
@@ -80,9 +82,10 @@ def refit(
 
 
 def _check_recipe(recipe: Mapping[str, Any], name: str) -> None:
-    """Raise UsageError where validation would choose an epoch: of a training on every label it
-    judges what was learned by heart."""
-    trainer = recipe.get("trainer") or {}
+    """Raise UsageError for sections that are none, and where validation would choose an epoch: of
+    a training on every label it judges what was learned by heart."""
+    check_sections(recipe)
+    trainer = recipe.get("trainer", {})
     epochs, every = trainer.get("max_epochs"), trainer.get("check_val_every_n_epoch", 1)
     if not isinstance(epochs, int) or epochs < 1 or every != epochs:
         raise UsageError(
@@ -93,7 +96,7 @@ def _check_recipe(recipe: Mapping[str, Any], name: str) -> None:
     if recipe.get("test"):
         raise UsageError("a refit leaves held-out data alone; leave test: true out of the recipe")
     for option in ("fold", "folds", "everything"):
-        if option in (recipe.get("data") or {}):
+        if option in recipe.get("data", {}):
             raise UsageError(f"a refit sets data.{option} itself; leave it out of the recipe")
     if Path(name).name != name:
         raise UsageError(f"the name {name!r} is no name of a file; give another")

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from covidcls.ablation.predictions import JudgedSlice
 from covidcls.data.pictures import LabelledPicture
 from covidcls.data.sources import Division, Source, read_source
+from lungseg.errors import UsageError
 
 if TYPE_CHECKING:
     from covidcls.data.mask_cache import MaskCache
@@ -24,15 +25,21 @@ AT_ONCE = 256  # pictures in memory
 
 
 def data_of(recipe: Mapping[str, Any]) -> CovidDataModule:
-    """The data of a recipe, read by the parser that ``train_cls`` has."""
-    from jsonargparse import ArgumentParser
+    """The data of a recipe, read by the parser that ``train_cls`` has.
+
+    Raises UsageError for options that it does not have, and values of another kind.
+    """
+    from jsonargparse import ArgumentError, ArgumentParser
 
     from covidcls.data.module import CovidDataModule
 
-    parser = ArgumentParser()
+    parser = ArgumentParser(exit_on_error=False)
     parser.add_class_arguments(CovidDataModule, "data")
-    # a copy: the parser puts its own objects into lists
-    given = parser.parse_object({"data": copy.deepcopy(recipe.get("data", {}))})
+    try:
+        # a copy: the parser puts its own objects into lists
+        given = parser.parse_object({"data": copy.deepcopy(recipe.get("data", {}))})
+    except ArgumentError as error:
+        raise UsageError(" ".join(str(error).split())) from error
     data: CovidDataModule = parser.instantiate(given).data
     return data
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from covidcls.ablation.cells import Cell, Row, cells_of, region_rows
-from covidcls.ablation.recipe import read_yaml
+from covidcls.ablation.recipe import check_sections, read_yaml
 from lungseg.errors import UsageError
 from lungseg.regions import DEFAULT_MARGIN, REGIONS
 
@@ -92,6 +92,19 @@ def read_plan(file: Path) -> Plan:
     for key in ("rows", "recipe"):
         if not isinstance(content.get(key, {}), dict):
             raise UsageError(f"{file}: {key} should be options by name")
+    for name, options in content.get("rows", {}).items():
+        if not isinstance(options, dict) or not all(isinstance(key, str) for key in options):
+            raise UsageError(
+                f"{file}: the row {name!r} should be options by name, such as "
+                "{data.region: crop}, and is " + repr(options)
+            )
+    folds = content.get("folds")
+    if folds is not None and (type(folds) is not int or folds < 2):
+        raise UsageError(f"{file}: folds should be a whole number from 2, and is {folds!r}")
+    try:
+        check_sections(content.get("recipe", {}))
+    except UsageError as error:
+        raise UsageError(f"{file}: recipe: {error}") from error
     plan = Plan(**content)
     plan.cells()  # tells what cannot be before anything is trained
     return plan

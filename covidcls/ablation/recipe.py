@@ -9,6 +9,14 @@ from typing import Any
 
 from lungseg.errors import UsageError
 
+# with an example of each
+SECTIONS = {
+    "trainer": "max_epochs: 10",
+    "early_stopping": "patience: 10",
+    "model": "learning_rate: 1.0e-4",
+    "data": "region: crop",
+}
+
 
 def read_yaml(file: Path) -> dict[str, Any]:
     """The mapping in a YAML file. Raises UsageError where there is none."""
@@ -26,14 +34,27 @@ def read_yaml(file: Path) -> dict[str, Any]:
     return content
 
 
+def check_sections(recipe: Mapping[str, Any]) -> None:
+    """Raise UsageError for a section of ``recipe`` that is no options by name."""
+    for key in SECTIONS:
+        if not isinstance(recipe.get(key, {}), Mapping):
+            raise UsageError(
+                f"{key} should be options by name, such as {SECTIONS[key]}, and is {recipe[key]!r}"
+            )
+
+
 def with_options(recipe: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy of the nested ``recipe`` with dotted ``options`` set, such as ``data.region``."""
+    """A copy of the nested ``recipe`` with dotted ``options`` set, such as ``data.region``.
+
+    Raises UsageError for an option of what is no section."""
     changed = copy.deepcopy(dict(recipe))
     for name, value in options.items():
         *path, last = name.split(".")
         inside = changed
         for key in path:
             inside = inside.setdefault(key, {})
+            if not isinstance(inside, dict):
+                raise UsageError(f"{name} cannot be set: {key} is {inside!r}, and no options")
         inside[last] = value
     return changed
 

@@ -353,6 +353,7 @@ def test_wrong_use_is_one_sentence_and_exit_code_2(
         ({"rows": {"soft": {"model.mixupp": 0.1}}}, "soft cannot be trained: Group 'model' does"),
         ({"rows": {"b5": {"model.arch": "efficientnet-b5"}}}, "unknown architecture"),
         ({"rows": {"big": {"data.size": "large"}}}, "data.size.* large"),
+        ({"rows": {"five": {"model": 5}}}, "five cannot be trained: model should be options"),
         ({"rows": {"two": {"data.sources": []}}}, "leave data.sources out of its plan"),
         ({"recipe": {"data": {"sources": []}}}, "leave data.sources out of its plan"),
     ],

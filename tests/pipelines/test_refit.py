@@ -125,6 +125,11 @@ def test_the_command_takes_what_is_trained_and_prints_figures_beside_floors(
         ({"data": {"fold": 1}}, "a refit sets data.fold itself"),
         ({"test": True}, "leaves held-out data alone"),
         ({"name": "a/b"}, "no name of a file"),
+        ({"seed_everything": "abc"}, "seed_everything should be a whole number, and is 'abc'"),
+        ({"trainer": 3}, "trainer should be options by name, such as max_epochs: 10, and is 3"),
+        ({"data": 5}, "data should be options by name, such as region: crop, and is 5"),
+        ({"data": {"size": "abc"}}, "data.size.* Got value: abc"),
+        ({"data": {"siez": 32}}, "siez"),
     ],
 )
 def test_what_a_refit_cannot_do_is_refused_before_training(

@@ -47,6 +47,11 @@ def test_named_rows_change_any_option_of_the_recipe() -> None:
     ]
 
 
+def test_an_option_of_no_section_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"data\.size\.of cannot be set: size is 32"):
+        with_options({"data": {"size": 32}}, {"data.size.of": 3})
+
+
 def test_data_that_lie_elsewhere_are_the_same_data() -> None:
     def recipe(root: str, *names: str) -> dict[str, Any]:
         return {
@@ -69,6 +74,13 @@ def test_data_that_lie_elsewhere_are_the_same_data() -> None:
         ("regions: full", r"regions should be a list such as \[full, crop\]"),
         ("seeds: [one]", r"seeds should be a list such as \[1, 2, 3\]"),
         ("recipe: [1]", "recipe should be options by name"),
+        ("recipe: {data: 3}", "recipe: data should be options by name, such as region: crop, and"),
+        ("recipe: {model: }", "model should be options by name.* and is None"),
+        ("folds: '5'", "folds should be a whole number from 2, and is '5'"),
+        ("folds: 1", "folds should be a whole number from 2, and is 1"),
+        ("folds: true", "folds should be a whole number from 2"),
+        ("rows: {a: 5}", "the row 'a' should be options by name.* and is 5"),
+        ("rows: {a: {3: 5}}", "the row 'a' should be options by name"),
         ("rows: {full: {model.mixup: 0.1}}", "two rows are named 'full'"),
         ("seeds: []", "no row or no seed"),
         ("seeds: [1, 2, 1]", "seeds 1, 2, 1 are not all different"),
