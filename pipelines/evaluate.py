@@ -129,6 +129,7 @@ def _add_cls(cls: CommandParser) -> None:
         metavar="NAME",
         help="classifier, by name or file (the default of --weights for --region)",
     )
+    options.add_hu_offset(cls)
     options.add_operating_point(cls)
 
 
@@ -174,6 +175,7 @@ def _cls(given: argparse.Namespace) -> ExitCode:
         batch_size=given.batch_size,
         threshold=given.threshold,
         operating_point=given.operating_point,
+        hu_offset=given.hu_offset,
     )
     keep_freed_memory()
     with ProgressBar(sys.stderr, given.quiet) as progress:

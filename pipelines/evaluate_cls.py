@@ -53,7 +53,8 @@ class Options:
 
     ``split`` None: ``val`` of covid-ct, all of class folders. ``checkpoint`` None: the default
     classifier of ``weights`` for ``region``; ``region`` None: that of ``checkpoint``, or ``crop``.
-    ``threshold`` None: that of the ``operating_point``.
+    ``threshold`` None: that of the ``operating_point``. ``hu_offset``: 16-bit pictures are HU
+    plus this.
     """
 
     layout: Layout = "covid-ct"
@@ -68,6 +69,7 @@ class Options:
     batch_size: int = 16
     threshold: float | None = None
     operating_point: str = DEFAULT_AIM
+    hu_offset: float | None = None
 
 
 def evaluate_cls(
@@ -95,7 +97,9 @@ def evaluate_cls(
     )
     check_results_go_to(out, (data,), overwrite)
     pipeline = _pipeline(options)
-    judged = predict_labelled(pipeline, pictures, data, options.batch_size, progress)
+    judged = predict_labelled(
+        pipeline, pictures, data, options.batch_size, progress, options.hu_offset
+    )
     scored, patients = _scored(judged)
 
     classifier = pipeline.classifier
@@ -114,6 +118,7 @@ def evaluate_cls(
             "segmenter": {"name": pipeline.segmenter.name, "sha256": pipeline.segmenter.sha256},
         },
         "positive_class": options.positive,
+        "hu_offset": options.hu_offset,
         "threshold": pipeline.threshold,
         "threshold_chosen_by": _chosen_by(pipeline),
         "operating_point": pipeline.operating_point,

@@ -38,13 +38,15 @@ def predict_labelled(
     root: Path,
     batch_size: int = 16,
     progress: Callable[[int, int], object] | None = None,
+    hu_offset: float | None = None,
 ) -> list[Judged]:
     """Every slice of every picture in order; the paths of the predictions are below ``root``.
 
-    ``progress(done, total)`` is called with numbers of pictures.
+    ``hu_offset``: see :func:`lungseg.io.read_slices`. ``progress(done, total)`` is called with
+    numbers of pictures.
     """
     judged: list[Judged] = []
-    items = _slices(pictures)
+    items = _slices(pictures, hu_offset)
     while chunk := list(islice(items, batch_size)):
         slices = [one for _, one, _ in chunk if one is not None]
         predictions = iter(pipeline.predict(slices, batch_size))
@@ -62,11 +64,13 @@ def predict_labelled(
     return judged
 
 
-def _slices(pictures: Sequence[LabelledPicture]) -> Iterator[tuple[int, Slice | None, str]]:
+def _slices(
+    pictures: Sequence[LabelledPicture], hu_offset: float | None
+) -> Iterator[tuple[int, Slice | None, str]]:
     """(position of its picture, slice, or None and why it could not be decoded)."""
     for position, picture in enumerate(pictures):
         try:
-            for one in read_slices(picture.path):
+            for one in read_slices(picture.path, hu_offset):
                 yield position, one, ""
         except UnreadableError as error:
             yield position, None, str(error)

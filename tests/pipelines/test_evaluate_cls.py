@@ -17,6 +17,7 @@ from PIL import Image
 from covidcls.data.learned import learned_hashes, write_learned
 from covidcls.data.pictures import read_class_folders
 from covidcls.evaluation.measure import FIGURES
+from lungseg.io import read_slices
 from pipelines.evaluate import main
 from pipelines.evaluation_rows import PREDICTION_COLUMNS
 from pipelines.results import COLUMNS
@@ -140,6 +141,24 @@ def test_what_predict_says_of_a_slice_is_what_is_judged(
         assert isinstance(expected, Prediction) and expected.probability is not None
         assert float(row["probability"]) == pytest.approx(expected.probability, abs=2e-6)
         assert row["label"] == expected.label
+
+
+def test_pictures_of_16_bits_may_be_hu(
+    evaluate: Evaluate, folders: Path, tmp_path: Path, drawn_slice: Draw, tiny_weights: Path
+) -> None:
+    from pipelines import TwoStagePipeline
+
+    hu = drawn_slice().astype(np.uint16) * 7  # lungs of -954 in a body of 376
+    Image.fromarray(hu).save(folders / "COVID" / "hu.png")
+    code, _, error = evaluate(folders, "folders", "--hu-offset", 1024)
+    assert (code, error) == (0, "")
+    _, rows = rows_of(tmp_path / "out" / "predictions.csv")
+    [row] = [row for row in rows if row["path"] == "COVID/hu.png"]
+    pipeline = TwoStagePipeline.from_checkpoints(tiny_weights, device="cpu")
+    [seen] = pipeline.predict(list(read_slices(folders / row["path"], 1024)))
+    [stretched] = pipeline.predict(list(read_slices(folders / row["path"])))
+    assert float(row["probability"]) == pytest.approx(seen.probability, abs=2e-6)
+    assert seen.probability != pytest.approx(stretched.probability, abs=1e-5)
 
 
 def test_refused_slices_have_rows_and_no_part_in_the_figures(
