@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from covidcls.data.learned import overlap, read_learned
-from covidcls.data.pictures import Layout, split_sha256
+from covidcls.data.pictures import Layout, Part, split_sha256
 from covidcls.evaluation.drawing import tables_of
 from covidcls.evaluation.labelled import (
     DEFAULT_SPLIT,
+    Drawing,
     Split,
     clusters_of,
     read_labelled_pictures,
@@ -97,6 +98,11 @@ def evaluate_cls(
     )
     check_results_go_to(out, (data,), overwrite)
     pipeline = _pipeline(options)
+    drawing = Drawing.from_card(pipeline.classifier.card)
+    if drawing != Drawing():  # known only now: wrong data are told before networks are loaded
+        pictures = read_labelled_pictures(
+            data, options.layout, options.positive, split, options.patients, drawing=drawing
+        )
     judged = predict_labelled(
         pipeline, pictures, data, options.batch_size, progress, options.hu_offset
     )
@@ -133,7 +139,9 @@ def evaluate_cls(
     own = _own_data(classifier, options.layout, data)
     n_learned = _n_learned(classifier, judged)
     learned = own is not None and (
-        split in ("train", "all") or (split == "val" and classifier.learned_validation)
+        split in ("train", "all")
+        or (split == "val" and classifier.learned_validation)
+        or (split == "val" and n_learned is None and _divided_anew(classifier, data, options))
     )
     chosen = own is not None and split == "val" and not (learned or n_learned)
     record["n_learned"] = n_learned
@@ -195,6 +203,25 @@ def _chosen_by(pipeline: TwoStagePipeline) -> str:
     point = card.get("operating_points", {}).get(pipeline.operating_point)
     where = "out of fold" if out_of_fold(card) else "on validation"
     return f"{point['aim']}, {where}" if point else str(card.get("threshold_chosen_by"))
+
+
+def _divided_anew(classifier: CovidClassifier, data: Path, options: Options) -> bool:
+    """Whether class folders of its own are not divided as in its training, as far as its card
+    says: other files, or other patients."""
+    training = classifier.card.get("training", {})
+    alone = options.layout == "folders" == training.get("layout")
+    if not alone or "split_sha256" not in training:
+        return False
+    drawing = Drawing.from_card(classifier.card)
+    parts: tuple[Part, ...] = ("train", "val", "test")
+    now = (
+        (part, picture)
+        for part in parts[: 3 if "test" in training else 2]
+        for picture in read_labelled_pictures(
+            data, options.layout, options.positive, part, options.patients, drawing=drawing
+        )
+    )
+    return split_sha256(now) != training["split_sha256"]
 
 
 def _n_learned(classifier: CovidClassifier, judged: Sequence[Judged]) -> int | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from covidcls.data.class_folders import PARTS, Part
 from covidcls.data.pictures import (
@@ -26,8 +27,19 @@ Split = Literal["train", "val", "test", "all"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 DEFAULT_SPLIT: dict[Layout, Split] = {"covid-ct": "val", "folders": "all"}
 
-# as a training draws them by default: see CovidDataModule
-VAL_SHARE, SPLIT_SEED = 0.2, 0
+
+@dataclass(frozen=True)
+class Drawing:
+    """How validation is drawn from class folders that do not tell it, as in CovidDataModule."""
+
+    val_share: float = 0.2
+    split_seed: int = 0
+
+    @classmethod
+    def from_card(cls, card: Mapping[str, Any]) -> Drawing:
+        """As the training of a card drew it, by default where the card does not say."""
+        data = card.get("training", {}).get("recipe", {}).get("data", {})
+        return cls(**{one.name: data[one.name] for one in fields(cls) if one.name in data})
 
 
 def read_labelled_pictures(
@@ -37,11 +49,12 @@ def read_labelled_pictures(
     split: Split,
     patients: Path | None = None,
     tell: Tell = lambda sentence: None,
+    drawing: Drawing = Drawing(),
 ) -> list[LabelledPicture]:
     """The pictures of a split; see :mod:`covidcls.data.pictures`.
 
     ``covid-ct`` has the published parts; class folders are one, or divided as they lie in train/,
-    val/ and test/, else by patient into ``train`` and ``val`` as a training does it. ``patients``:
+    val/ and test/, else by patient into ``train`` and ``val`` by ``drawing``. ``patients``:
     a CSV that says whose slices they are, see :func:`lungseg.patients.read_patients`; ``tell`` gets
     a sentence on rows that name none. Raises UsageError for files and lists that are missing, a
     table that does not fit, and a test split of class folders without one.
@@ -59,7 +72,7 @@ def read_labelled_pictures(
         pictures = _named(pictures, pictures, root, patients, tell)
     if split == "all":
         return pictures
-    divided = divide(pictures, VAL_SHARE, SPLIT_SEED)
+    divided = divide(pictures, drawing.val_share, drawing.split_seed)
     if split == "test" and not divided["test"]:
         raise UsageError(
             f"{root} has no folder test, so no test split; choose --split all, train or val"

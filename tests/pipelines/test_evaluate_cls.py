@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from covidcls.data.learned import learned_hashes, write_learned
-from covidcls.data.pictures import read_class_folders
+from covidcls.data.pictures import divide, read_class_folders, split_sha256
 from covidcls.evaluation.measure import FIGURES
 from lungseg.io import read_slices
 from pipelines.evaluate import main
@@ -265,6 +265,28 @@ def test_slices_that_were_trained_on_are_known_in_any_folder(
     _, said, _ = evaluate(folders, "folders", "--positive", "ill", *out)
     assert "trained on" not in said
     assert metrics_in(tmp_path / "second")["n_learned"] is None
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_validation_of_class_folders_is_that_of_the_training(
+    evaluate: Evaluate, folders: Path, tmp_path: Path, with_card: WithCard, same: bool
+) -> None:
+    """And where files or patients are others than then, it may have been trained on."""
+    parts = divide(read_class_folders(folders), 0.5, 2)
+    then = split_sha256((part, one) for part in ("train", "val") for one in parts[part])
+    training = {
+        "layout": "folders",
+        "data": "set",
+        "recipe": {"data": {"val_share": 0.5, "split_seed": 2}},
+        "split_sha256": then if same else "other",
+    }
+    weights = with_card(training=training)
+    code, said, error = evaluate(folders, "folders", "--split", "val", "--weights", weights)
+    assert code == 0, error
+    found = metrics_in(tmp_path / "out")
+    assert found["data"]["sha256"] == split_sha256(("val", one) for one in parts["val"])
+    assert ("its figures are optimistic" in said.replace("\n", " ")) is same
+    assert ("was trained on images of this split" in said) is not same
 
 
 def test_the_floor_of_several_data_sets_is_not_taken_for_that_of_one(

@@ -8,7 +8,7 @@ import pytest
 
 from covidcls.data.pictures import divide, read_class_folders
 from covidcls.data.sources import Division, Source, read_source
-from covidcls.evaluation.labelled import SPLIT_SEED, VAL_SHARE, read_labelled_pictures
+from covidcls.evaluation.labelled import Drawing, read_labelled_pictures
 from lungseg.errors import UsageError
 
 
@@ -43,11 +43,14 @@ def test_validation_is_the_one_that_a_training_with_these_patients_has(
     folders: Path, tmp_path: Path
 ) -> None:
     table = tmp_path / "patients.csv"
-    judged = read_labelled_pictures(folders, "folders", "COVID", "val", table)
-    division = Division(VAL_SHARE, SPLIT_SEED, None, lambda root, pictures: [])
-    trained = read_source(Source(str(folders), patients=str(table)), "val", division)
-    assert judged == trained
-    assert judged != divide(read_class_folders(folders), VAL_SHARE, SPLIT_SEED)["val"]
+    recipe = {"data": {"val_share": 0.4, "split_seed": 3}}
+    for card, share, seed in (({}, 0.2, 0), ({"training": {"recipe": recipe}}, 0.4, 3)):
+        drawing = Drawing.from_card(card)
+        judged = read_labelled_pictures(folders, "folders", "COVID", "val", table, drawing=drawing)
+        division = Division(share, seed, None, lambda root, pictures: [])
+        trained = read_source(Source(str(folders), patients=str(table)), "val", division)
+        assert judged == trained
+        assert judged != divide(read_class_folders(folders), share, seed)["val"]
 
 
 def test_rows_that_name_no_file_are_told_and_those_of_other_parts_are_not(
