@@ -20,7 +20,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from covidcls.data.pictures import LAYOUTS
 from pipelines.ablate import TO_GO_ON, add_grid, shipped_plan
 from pipelines.command import CommandParser, ExitCode, run_command, say
 from pipelines.options import add_messages
@@ -54,13 +53,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def source_of(text: str, positive: str = "COVID") -> Source:
-    """``FOLDER`` or ``LAYOUT:FOLDER`` as a data set."""
+    """``FOLDER`` or ``LAYOUT:FOLDER`` as a data set; ``positive`` is of class folders."""
     from covidcls.data.sources import Source
 
     layout, colon, folder = text.partition(":")
-    if colon and layout in LAYOUTS:
-        return Source(folder, layout, positive)
-    return Source(text, "folders", positive)
+    if colon and layout == "covid-ct":
+        return Source(folder, "covid-ct")
+    return Source(folder if colon and layout == "folders" else text, "folders", positive)
 
 
 def with_tables(given: Sequence[str], *sources: Sequence[Source]) -> tuple[list[Source], ...]:

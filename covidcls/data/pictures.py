@@ -16,6 +16,7 @@ Layout = Literal["covid-ct", "folders"]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
 COVID_SHEET = "COVID-CT-MetaInfo.xlsx"
 OTHER_SHEET = "NonCOVID-CT-MetaInfo.csv"
+POSITIVE = "COVID"  # the class of COVID-19, by its folder
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,15 @@ class LabelledPicture:
 def is_known(patient: str) -> bool:
     """Whether ``patient``, as :class:`LabelledPicture` has it, is not what stands for one."""
     return not patient.startswith(("paper:", "file:"))
+
+
+def check_positive(layout: Layout, positive: str) -> None:
+    """Raise UsageError for another positive class than the one of COVID-CT, which is fixed."""
+    if layout == "covid-ct" and positive != POSITIVE:
+        raise UsageError(
+            f"the positive class of the layout covid-ct is {POSITIVE}, and {positive!r} would only "
+            "be another name for it; leave positive out, or choose the layout folders"
+        )
 
 
 def read_covid_ct(root: Path, part: Part) -> list[LabelledPicture]:
@@ -117,7 +127,7 @@ def _group_of(name: str) -> str:
     return f"paper:{paper}" if page else f"file:{name}"
 
 
-def read_class_folders(root: Path, positive: str = "COVID") -> list[LabelledPicture]:
+def read_class_folders(root: Path, positive: str = POSITIVE) -> list[LabelledPicture]:
     """A folder for each class, see ``find_class_folders``; ``positive`` names the one of COVID-19,
     all others are not.
 

@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from covidcls.data.pictures import (
+    POSITIVE,
     LabelledPicture,
     Layout,
     Part,
+    check_positive,
     divide,
     paths_of,
     read_class_folders,
@@ -39,7 +41,7 @@ class Source:
 
     folder: str
     layout: Layout = "folders"
-    positive: str = "COVID"
+    positive: str = POSITIVE
     patients: str | None = None
 
     @property
@@ -84,9 +86,11 @@ def read_source(source: Source, part: Part, division: Division) -> list[Labelled
 
     The test part is that of COVID-CT as published, or the folder test/, whatever the division;
     folds are made of all else. Raises UsageError for files that are absent, for the test part of
-    class folders that have none, and for a table of the patients of COVID-CT, which names them.
+    class folders that have none, and for a table of the patients of COVID-CT, which names them, or
+    another positive class of it.
     """
     root = Path(source.folder)
+    check_positive(source.layout, source.positive)
     if source.layout == "covid-ct" and source.patients is not None:
         raise UsageError(
             f"{root} names its patients as COVID-CT does, so that {source.patients} is not read; "

@@ -11,6 +11,7 @@ from covidcls.data.class_folders import PARTS, Part
 from covidcls.data.pictures import (
     LabelledPicture,
     Layout,
+    check_positive,
     divide,
     listed_covid_ct,
     paths_of,
@@ -57,8 +58,10 @@ def read_labelled_pictures(
     val/ and test/, else by patient into ``train`` and ``val`` by ``drawing``. ``patients``:
     a CSV that says whose slices they are, see :func:`lungseg.patients.read_patients`; ``tell`` gets
     a sentence on rows that name none. Raises UsageError for files and lists that are missing, a
-    table that does not fit, and a test split of class folders without one.
+    table that does not fit, a test split of class folders without one, and another positive class
+    of COVID-CT.
     """
+    check_positive(layout, positive)
     if layout == "covid-ct":
         parts: tuple[Part, ...] = PARTS if split == "all" else (split,)
         pictures = [picture for part in parts for picture in read_covid_ct(root, part)]

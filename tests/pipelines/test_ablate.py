@@ -325,6 +325,7 @@ def test_the_command_trains_in_a_process_and_prints_the_table(
     [
         (["--data", "gone"], "one for each class"),
         (["--layout", "covid-ct"], "should hold Data-split/"),
+        (["--layout", "covid-ct", "--positive", "banana"], "would only be another name"),
         (["--patients", "gone.csv"], "cannot read the patients in gone.csv"),
         (["--layout", "covid-ct", "--patients", "gone.csv"], "names its patients as COVID-CT does"),
         (["--config", "gone.yaml"], "there is no file gone.yaml"),

@@ -139,6 +139,7 @@ def test_a_table_of_patients_is_what_intervals_are_over(
 
 def test_a_source_may_name_its_layout() -> None:
     assert source_of("covid-ct:a/b") == Source("a/b", "covid-ct", "COVID")
+    assert source_of("covid-ct:a/b", "ill") == Source("a/b", "covid-ct", "COVID")
     assert source_of("folders:c", "ill") == Source("c", "folders", "ill")
     assert source_of("C:data") == Source("C:data", "folders", "COVID")
 

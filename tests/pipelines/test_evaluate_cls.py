@@ -310,6 +310,7 @@ def test_wrong_use_is_one_sentence_and_writes_nothing(
         (folders, "covid-ct", (), "there is no list"),
         (tmp_path / "absent", "folders", (), "found none"),
         (folders, "folders", ("--positive", "covid"), "found COVID, healthy"),
+        (covid_layout, "covid-ct", ("--positive", "banana"), "'banana' would only be another name"),
         (folders, "folders", ("--split", "test"), "no test split"),
         (covid_layout, "covid-ct", ("--split", "test"), "4 of the 4 files of the test split"),
         (folders, "folders", ("--patients", tmp_path / "no.csv"), "cannot read the patients"),

@@ -62,5 +62,5 @@ def test_rows_that_name_no_file_are_told_and_those_of_other_parts_are_not(
     read_labelled_pictures(folders, "folders", "COVID", "val", table, told.append)
     assert told == ["1 of the 81 rows of patients.csv name no file here, the first COVID/40"]
     table.write_text("file,patient\n2020.val-p0-COVID.png,ann\n2020.test-p1-COVID,bob\n")
-    found = read_labelled_pictures(covid_layout, "covid-ct", "", "val", table, told.append)
+    found = read_labelled_pictures(covid_layout, "covid-ct", "COVID", "val", table, told.append)
     assert len(told) == 1 and [one.patient for one in found if one.patient_known] == ["ann"]
