@@ -85,7 +85,7 @@ def ablate(
     # cards of long ago do not say
     resumed = [bool(card["training"].get("resumed")) for card in cards.values()]
     table = table_of(rows, floors, reference, resumed)
-    judged_on = _judged_on(source, plan.folds, pictures, table.clustered_by)
+    judged_on = _judged_on(source, plan.folds, pictures)
 
     from covidcls.ablation.report import as_dict
 
@@ -182,17 +182,16 @@ def _options_of(source: Source) -> dict[str, Any]:
     }
 
 
-def _judged_on(
-    source: Source, folds: int | None, pictures: Sequence[LabelledPicture], clustered_by: str
-) -> str:
+def _judged_on(source: Source, folds: int | None, pictures: Sequence[LabelledPicture]) -> str:
     if folds is not None:
         return f"{folds} folds by {TOGETHER}"
     if source.layout == "covid-ct":
         return "validation of the official split"
     if any(picture.part == "val" for picture in pictures):
         return "validation as the folders lie"
-    by = "patient" if clustered_by == "patient" else "file, whose patients are unknown"
-    return f"validation by {by}"
+    known = [picture.patient_known for picture in pictures]
+    where_known = "patient" if all(known) else "patient where known, else by file"
+    return f"validation by {where_known if any(known) else 'file, whose patients are unknown'}"
 
 
 def _write(

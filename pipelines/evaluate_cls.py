@@ -18,7 +18,6 @@ from covidcls.evaluation.labelled import (
     DEFAULT_SPLIT,
     Drawing,
     Split,
-    clusters_of,
     read_labelled_pictures,
 )
 from covidcls.evaluation.report import (
@@ -28,7 +27,7 @@ from covidcls.evaluation.report import (
     of_operating_points,
     of_patients,
 )
-from covidcls.evaluation.scored import Scored
+from covidcls.evaluation.scored import Scored, clusters_of
 from covidcls.operating_point import DEFAULT_AIM, out_of_fold
 from lungseg.bootstrap import of_few
 from lungseg.checkpoint import resolve
@@ -191,7 +190,7 @@ def _scored(judged: Sequence[Judged]) -> tuple[Scored, list[str]]:
         np.array([picture.label for picture in pictures], int),
         np.array([one.prediction.probability for one in kept], float),
         tuple(picture.patient for picture in pictures),
-        clusters_of(pictures),
+        clusters_of(picture.patient for picture in pictures),
     )
     return scored, [picture.patient if picture.patient_known else "" for picture in pictures]
 
@@ -273,12 +272,15 @@ def _messages(
             f"{refused[0].path}: {refused[0].message}"
         )
     unknown = sum(not one.picture.patient_known for one in judged)
-    if scored.clustered_by == "patient" and unknown:
-        yield f"{unknown} slices have no patient id: they count by source paper or file"
-    elif scored.clustered_by != "patient":
+    if unknown == len(judged):
         yield (
             f"no patient ids: intervals are over {scored.clustered_by}s, and too narrow where "
             "several show one patient"
+        )
+    elif unknown:
+        yield (
+            f"{unknown} of {len(judged)} slices have no patient id: they count by source paper or "
+            "file, and intervals are too narrow where several show one patient"
         )
     if narrow := of_few(scored.n_groups, scored.clustered_by):
         yield narrow

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from covidcls.evaluation.scored import Clusters
+from covidcls.evaluation.scored import Clusters, clusters_of
 from lungseg.errors import UsageError
 from lungseg.whole_file import write_whole
 
@@ -70,9 +70,7 @@ class RowScores:
     @property
     def clustered_by(self) -> Clusters:
         """What most deserve to be called that ``patients`` tells apart."""
-        if any(not patient.startswith(("paper:", "file:")) for patient in self.patients):
-            return "patient"
-        return "paper" if any(p.startswith("paper:") for p in self.patients) else "image"
+        return clusters_of(self.patients)
 
 
 def write_predictions(file: Path, slices: Sequence[JudgedSlice]) -> None:

@@ -19,7 +19,6 @@ from covidcls.data.pictures import (
     read_covid_ct,
     with_patients,
 )
-from covidcls.evaluation.scored import Clusters
 from lungseg.errors import UsageError
 from lungseg.patients import read_patients
 
@@ -94,12 +93,3 @@ def _named(
     if found.message:
         tell(found.message)
     return with_patients(pictures, root, found.of)
-
-
-def clusters_of(pictures: Sequence[LabelledPicture]) -> Clusters:
-    """What most deserve to be called that ``patient`` of these pictures tells apart."""
-    if any(picture.patient_known for picture in pictures):
-        return "patient"
-    if any(picture.patient.startswith("paper:") for picture in pictures):
-        return "paper"
-    return "image"

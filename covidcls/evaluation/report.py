@@ -40,13 +40,13 @@ def metrics(scored: Scored, threshold: float) -> dict[str, Any]:
     """Counts, each of :data:`covidcls.evaluation.measure.FIGURES` as ``{value, low, high}``,
     ``ece_by_chance`` and the ``confusion_matrix``, ready for JSON.
 
-    None is a figure without answer, and ``n_patients`` where no patient is known.
+    None is a figure without answer, and ``n_patients``, of those that are known, where none is.
     """
     counts = confusion_matrix(scored, threshold)["n"]
     return {
         "n_images": int(scored.labels.size),
         "n_positive": int(scored.labels.sum()),
-        "n_patients": scored.n_groups if scored.clustered_by == "patient" else None,
+        "n_patients": scored.n_patients,
         "n_groups": scored.n_groups,
         "clustered_by": scored.clustered_by,
         **{name: as_dict(found) for name, found in measure(scored, threshold).items()},

@@ -27,7 +27,8 @@ def test_every_figure_has_value_and_ends_and_the_counts_add_up(scored: Scored) -
 
 
 def test_images_without_patients_are_no_patients_and_no_answer_is_null(scored: Scored) -> None:
-    alone = Scored(scored.labels, scored.probabilities, tuple(str(n) for n in range(150)), "image")
+    files = tuple(f"file:{n}" for n in range(150))
+    alone = Scored(scored.labels, scored.probabilities, files, "image")
     found = metrics(alone, 1.1)
     assert (found["n_patients"], found["n_groups"], found["clustered_by"]) == (None, 150, "image")
     assert found["precision"] == {"value": None, "low": None, "high": None}
