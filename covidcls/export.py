@@ -127,7 +127,8 @@ def export_classifier(
         }
     card["intervals"] = (
         "95 %, percentile bootstrap of 2,000 resamples clustered by patient (by source paper or "
-        "file where no patient is known)"
+        "file where no patient is known); Clopper-Pearson over those that count where a proportion "
+        "is 0 or 1"
     )
     card["reading"] = (
         LEARNED_BY_HEART

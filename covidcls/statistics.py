@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lungseg.bootstrap import Interval, intervals
+from lungseg.bootstrap import Interval, intervals, of_proportion
 from lungseg.errors import UsageError
 
 Array = NDArray[np.float64]
@@ -81,6 +81,31 @@ def at_threshold(
     }
 
 
+def counted_by(labels: Labels, called: NDArray[np.bool_]) -> dict[str, NDArray[np.bool_]]:
+    """Which slices (N) each proportion of :func:`at_threshold` counts."""
+    return {
+        "accuracy": np.ones(len(labels), bool),
+        "recall": labels == 1,
+        "specificity": labels == 0,
+        "precision": called,
+        "npv": ~called,
+    }
+
+
+def with_exact_ends(
+    found: Mapping[str, Interval], counted: Mapping[str, NDArray[np.bool_]], groups: Sequence[str]
+) -> dict[str, Interval]:
+    """``found`` with the intervals of :func:`lungseg.bootstrap.of_proportion`, over the groups of
+    the slices that are ``counted``."""
+    group = np.asarray(groups)
+    exact = {
+        name: of_proportion(found[name], len(set(group[own].tolist())))
+        for name, own in counted.items()
+        if name in found
+    }
+    return {**found, **exact}
+
+
 def brier(labels: Labels, probabilities: Array, weights: Array) -> Array:
     """Mean squared distance of probability and label (Brier 1950); B values."""
     return _ratio(weights @ (probabilities - labels) ** 2, weights.sum(axis=1))
@@ -125,7 +150,8 @@ def figures(
 ) -> dict[str, Interval]:
     """Every figure, each with its interval clustered by ``groups``; ``scores`` in [0, 1].
 
-    Raises UsageError when one class is missing: AUC needs both.
+    A proportion of 0 or 1 has that of :func:`lungseg.bootstrap.of_proportion`. Raises UsageError
+    when one class is missing: AUC needs both.
     """
     truth, score = np.asarray(labels, int), np.asarray(scores, float)
     if len(set(truth.tolist())) < 2:
@@ -135,7 +161,8 @@ def figures(
     def statistic(weights: Array) -> Array:
         return np.stack(list(every_figure(truth, score, threshold, weights).values()), axis=1)
 
-    return dict(zip(names, intervals(statistic, groups, seed=seed), strict=True))
+    found = dict(zip(names, intervals(statistic, groups, seed=seed), strict=True))
+    return with_exact_ends(found, counted_by(truth, score >= threshold), groups)
 
 
 def _by_score(labels: Labels, scores: Array, weights: Array) -> tuple[Array, Array]:

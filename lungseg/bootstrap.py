@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import isnan
 
 import numpy as np
@@ -19,7 +19,8 @@ AT_ONCE = 4_000_000  # weights in memory: 32 MB, where all of 100,000 slices wou
 
 @dataclass(frozen=True)
 class Interval:
-    """A figure with its 95 % percentile interval, and of how many groups and items it is."""
+    """A figure with its 95 % percentile interval, and of how many groups and items it is; for a
+    proportion see :func:`of_proportion` too."""
 
     value: float
     low: float
@@ -82,6 +83,22 @@ def intervals(
 def mean_interval(values: Array, groups: Sequence[str], seed: int = 0) -> Interval:
     """Interval of the mean of ``values`` (N) over ``groups``."""
     return interval(lambda weights: weights @ values / weights.sum(axis=1), groups, seed=seed)
+
+
+def of_proportion(found: Interval, n_groups: int) -> Interval:
+    """A proportion, whose resamples are all 0 or all 1 where it is: then with the 95 % interval of
+    Clopper and Pearson (1934).
+
+    ``n_groups``: how many have an item that counts; each counts once, as if its items were one.
+    """
+    ends = (found.value, found.low, found.high)
+    # their closed form at the ends: SciPy, which has the rest of it, is no part of the base install
+    tail = (0.05 / 2) ** (1 / max(n_groups, 1))
+    if np.allclose(ends, 1):
+        return replace(found, low=tail)
+    if np.allclose(ends, 0):
+        return replace(found, high=1 - tail)
+    return found
 
 
 def of_few(n_groups: int, clusters: str) -> str | None:

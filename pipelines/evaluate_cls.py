@@ -284,3 +284,8 @@ def _messages(
         )
     if narrow := of_few(scored.n_groups, scored.clustered_by):
         yield narrow
+        return
+    for label, name, figure in ((1, "positive", "recall"), (0, "negative", "specificity")):
+        here = {scored.groups[i] for i in np.flatnonzero(scored.labels == label)}
+        if narrow := of_few(len(here), scored.clustered_by):
+            yield f"{name} slices, so {figure}: {narrow}"

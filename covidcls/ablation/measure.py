@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from covidcls.ablation.predictions import RowScores
 from covidcls.ablation.resampling import intervals_of
 from covidcls.ablation.within_folds import auc_within, delong_within
-from covidcls.statistics import at_threshold
+from covidcls.statistics import at_threshold, counted_by, with_exact_ends
 from lungseg.bootstrap import Interval
 from lungseg.errors import UsageError
 
@@ -47,8 +47,11 @@ class Difference:
 
 
 def figures_of(row: RowScores, resamples: int = 2000, seed: int = 0) -> dict[str, Interval]:
-    """Each of FIGURES; see :func:`covidcls.ablation.resampling.intervals_of`."""
-    return intervals_of(row, FIGURES, _by_seed, resamples, seed)
+    """Each of FIGURES; see :func:`covidcls.ablation.resampling.intervals_of`, and of a proportion
+    of 0 or 1 in all trainings :func:`lungseg.bootstrap.of_proportion`."""
+    found = intervals_of(row, FIGURES, _by_seed, resamples, seed)
+    called: NDArray[np.bool_] = np.all(row.probabilities >= THRESHOLD, axis=0)
+    return with_exact_ends(found, counted_by(row.labels, called), row.patients)
 
 
 def auc_of_seeds(row: RowScores) -> Array:

@@ -35,9 +35,10 @@ Card = Mapping[str, Any]
 
 INTERVALS = (
     "95 %, percentile bootstrap of 2,000 resamples clustered by patient (by source paper or file "
-    "where no patient is known); trainings of two folds share most slices, which no interval knows "
-    "of. AUC is of the pairs within a fold; the other figures are of probabilities that the other "
-    "folds calibrated, those of operating points of the calibration that ships"
+    "where no patient is known), Clopper-Pearson over those that count where a proportion is 0 or "
+    "1; trainings of two folds share most slices, which no interval knows of. AUC is of the pairs "
+    "within a fold; the other figures are of probabilities that the other folds calibrated, those "
+    "of operating points of the calibration that ships"
 )
 FUSED_ON = (
     "every slice; the share of the network, and the spread of the findings, as in the folds "

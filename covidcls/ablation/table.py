@@ -22,7 +22,8 @@ from lungseg.errors import UsageError
 BACKGROUND = "background"
 
 RULES = {
-    "figures": "mean over seeds; 95 % by 2,000 resamples of patients and of seeds; too narrow "
+    "figures": "mean over seeds; 95 % by 2,000 resamples of patients and of seeds, or "
+    "Clopper-Pearson over patients where a proportion is 0 or 1; too narrow "
     "where few seeds differ more than patients make them, and over patients alone of one seed",
     "auc": "over folds of the pairs within a fold, which one training ranks: scores of two "
     "trainings are on two scales",

@@ -18,7 +18,8 @@ from lungseg.bootstrap import Interval
 OF_PATIENTS = ("auc", "pr_auc", "brier", "ece")  # without the threshold, which was chosen on slices
 
 EXPLAINED = {
-    "clustered_by": "intervals: 95 %, percentile bootstrap of 2,000 resamples of these groups",
+    "clustered_by": "intervals: 95 %, percentile bootstrap of 2,000 resamples of these groups; "
+    "Clopper-Pearson over those that count where a proportion is 0 or 1",
     "threshold": "an image is called positive from this calibrated probability on",
     "npv": "negative predictive value; it and precision hold at this share of positives only",
     "pr_auc": "average precision",

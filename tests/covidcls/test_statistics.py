@@ -122,6 +122,20 @@ def test_figures_come_with_intervals_over_patients() -> None:
         assert (one.n, one.n_groups) == (60, 10)
 
 
+def test_six_of_six_are_no_certainty() -> None:
+    """Of six patients with three slices each, and of one without the disease too many."""
+    labels = [1] * 18 + [0] * 10
+    scores = [0.9] * 18 + [0.8] + [0.1] * 9
+    patients = [f"p{n // 3}" for n in range(18)] + [f"q{n}" for n in range(10)]
+    found = figures(labels, scores, 0.5, patients)
+    recall, npv = found["recall"], found["npv"]
+    assert (recall.value, recall.high) == (1, 1)
+    assert recall.low == pytest.approx(0.5407, abs=1e-4)  # of 6, not of 18
+    assert npv.low == pytest.approx(0.025 ** (1 / 9))
+    assert found["precision"].low > 0.54 and found["precision"].high == 1  # by resamples
+    assert found["specificity"].low < 0.9
+
+
 def test_the_vectorised_intervals_agree_with_patients_drawn_one_by_one() -> None:
     rng = np.random.default_rng(5)
     patients = np.array([f"p{n}" for n in rng.integers(0, 15, 80)])

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from lungseg import bootstrap
-from lungseg.bootstrap import draw_weights, interval, intervals, mean_interval, of_few
+from lungseg.bootstrap import (
+    Interval,
+    draw_weights,
+    interval,
+    intervals,
+    mean_interval,
+    of_few,
+    of_proportion,
+)
 
 
 def test_the_vectorised_resampling_agrees_with_a_slow_one() -> None:
@@ -99,6 +107,24 @@ def test_a_card_gets_four_digits_and_no_nan() -> None:
         "n": 2,
         "n_groups": 2,
     }
+
+
+@pytest.mark.parametrize("n_groups", [1, 2, 6, 250])
+def test_a_proportion_of_all_or_none_has_the_interval_of_clopper_and_pearson(n_groups: int) -> None:
+    from scipy.stats import binomtest
+
+    for value, hits in ((1.0, n_groups), (0.0, 0)):
+        found = of_proportion(Interval(value, value, value, 3 * n_groups, 300), n_groups)
+        expected = binomtest(hits, n_groups).proportion_ci(method="exact")
+        assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+        assert (found.value, found.n, found.n_groups) == (value, 3 * n_groups, 300)
+
+
+def test_other_proportions_keep_their_resamples() -> None:
+    for found in (Interval(0.5, 0.5, 0.5, 2, 1), Interval(0.9, 0.7, 1, 9, 9)):
+        assert of_proportion(found, 3) is found
+    nothing = interval(lambda w: np.full(len(w), np.nan), ["a", "b"])
+    assert np.isnan(of_proportion(nothing, 0).low)
 
 
 def test_intervals_over_few_groups_are_told() -> None:

@@ -161,6 +161,17 @@ def test_pictures_of_16_bits_may_be_hu(
     assert seen.probability != pytest.approx(stretched.probability, abs=1e-5)
 
 
+def test_few_patients_of_one_class_are_told(
+    evaluate: Evaluate, folders: Path, drawn_slice: Draw
+) -> None:
+    for number in range(12):
+        picture = drawn_slice(100 + number)
+        Image.fromarray(picture).save(folders / "COVID" / f"more{number}.png")
+    _, said, _ = evaluate(folders, "folders")
+    assert "negative slices, so specificity: an interval over 3 images is a range" in said
+    assert "positive slices" not in said
+
+
 def test_refused_slices_have_rows_and_no_part_in_the_figures(
     evaluate: Evaluate, folders: Path, tmp_path: Path
 ) -> None:

@@ -56,6 +56,17 @@ def slow_figures(one: RowScores, seed: int) -> np.ndarray:
     return np.percentile(found, (2.5, 97.5), axis=0)
 
 
+def test_a_recall_of_1_in_every_training_is_no_certainty() -> None:
+    one = row("crop", 0.5, seeds=3)
+    sure = np.where(LABELS == 1, 0.9, one.probabilities)
+    found = figures_of(replace(one, probabilities=sure))
+    assert found["recall"].value == found["recall"].high == 1
+    assert found["recall"].low == pytest.approx(0.025 ** (1 / 15))  # of 15 patients with 30 slices
+    assert 0 < found["specificity"].low < found["specificity"].high < 1
+    once = np.stack([sure[0], sure[1], one.probabilities[2]])
+    assert figures_of(replace(one, probabilities=once))["recall"].low > 0.5
+
+
 def test_intervals_are_those_of_patients_and_seeds_drawn_one_by_one() -> None:
     one = row("crop", 0.5, spread=1.0)
     fast = figures_of(one, resamples=20, seed=3)
