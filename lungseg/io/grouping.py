@@ -53,11 +53,12 @@ class Grouped:
 def group_inputs(files: Iterable[InputFile], root: Path | None = None) -> Grouped:
     """The inputs in ``files``, named by their path below ``root`` (None: by their own path).
 
-    A DICOM series is the files of one SeriesInstanceUID, orientation and matrix, wherever they lie;
-    it has the name of their common folder where no other series has that, else that of its first
-    file. The members of a zip archive are inputs as in a folder; a file with the voxels of a header
-    beside it is none of its own. Reads the first bytes of all files and the headers of DICOM files
-    and volumes. What cannot be read is an input that says so when it is read.
+    A DICOM series is the files of one patient, study, SeriesInstanceUID, orientation and matrix,
+    wherever they lie; it has the name of their common folder where no other series has that, else
+    that of its first file. The members of a zip archive are inputs as in a folder; a file with the
+    voxels of a header beside it is none of its own. Reads the first bytes of all files and the
+    headers of DICOM files and volumes. What cannot be read is an input that says so when it is
+    read.
     """
     known: list[Part] = []
     dicom: list[Named] = []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -62,7 +63,9 @@ class Frame:
 
 @dataclass(frozen=True)
 class Header:
-    """A file without its pixels. ``series``: its SeriesInstanceUID, or nothing."""
+    """A file without its pixels. ``series``: its SeriesInstanceUID, or nothing. ``study``: its
+    StudyInstanceUID, and ``patient``: a hash of its PatientID, to tell them apart and for nothing
+    that is written; where they were read."""
 
     sop_class: str
     series: str
@@ -72,6 +75,8 @@ class Header:
     inverted: bool
     padding: int | None
     frames: tuple[Frame, ...]
+    study: str = ""
+    patient: str = field(default="", repr=False)
 
     @property
     def is_directory(self) -> bool:
@@ -80,8 +85,12 @@ class Header:
 
 
 def read_header(file: InputFile) -> Header:
-    """The header of a DICOM file. Raises UnreadableError for what is no DICOM or is damaged."""
-    return header_of(read_dataset(file), file)
+    """The header of a DICOM file with study and patient. Raises UnreadableError for what is no
+    DICOM or is damaged."""
+    dataset = read_dataset(file, more=("StudyInstanceUID", "PatientID"))
+    patient = hashlib.sha256(text_of(dataset, "PatientID").encode()).hexdigest()
+    study = text_of(dataset, "StudyInstanceUID")
+    return replace(header_of(dataset, file), study=study, patient=patient)
 
 
 def header_of(dataset: Dataset, file: InputFile) -> Header:

@@ -132,6 +132,29 @@ def test_two_series_of_one_folder_have_the_names_of_their_first_files(
     assert [one.name for one in grouped(series).inputs] == ["case/CT/a.dcm", "case/CT/x0.dcm"]
 
 
+@pytest.mark.parametrize("tag", ["PatientID", "StudyInstanceUID"])
+def test_patients_and_studies_with_one_series_uid_are_inputs_of_their_own(
+    series: Path, dicom: Write, chest: Chest, tag: str
+) -> None:
+    for index in range(3):
+        path = series / "other" / f"{index}.dcm"
+        dicom(path, chest[index], 5.0 * index + 2.5, **{tag: "1.2.4"})
+    found = grouped(series)
+    assert [(one.name, len(one.parts)) for one in found.inputs] == [("case/CT", 5), ("other", 3)]
+    for note in notes_of(found):
+        assert note.startswith("files of other patients or studies have the same SeriesInstanceUID")
+        assert "3 with other/0.dcm" in note
+        assert "4711" not in note
+
+
+def test_a_study_for_each_file_is_none(tmp_path: Path, dicom: Write, chest: Chest) -> None:
+    for index in range(3):
+        study = f"1.2.{index}"
+        dicom(tmp_path / f"{index}.dcm", chest[index], 5.0 * index, StudyInstanceUID=study)
+    [one] = grouped(tmp_path).inputs
+    assert [part.notes for part in one.parts] == [()] * 3
+
+
 def test_a_series_in_several_folders_is_one(series: Path) -> None:
     (series / "case" / "more").mkdir()
     (series / "case" / "CT" / "a.dcm").rename(series / "case" / "more" / "a.dcm")
