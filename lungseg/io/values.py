@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lungseg.io.hu import wrapped
+from lungseg.io.hu import why_not_hu, wrapped, wrong_offset
 from lungseg.io.window import Window, window_hu
 from lungseg.slice import Scale, Slice, Source
 
@@ -72,13 +72,17 @@ def grey_of_values(
 ) -> Grey:
     """Grey of H x W numbers deeper than 8 bits.
 
-    With ``hu_offset`` (value = HU + ``hu_offset``) they are HU, seen through ``window``; without,
-    floats already in [0, 1] stay and all else is stretched from its own range, light for dark when
-    ``inverted`` (TIFF's WhiteIsZero). Raises ValueError for NaN and infinity.
+    With ``hu_offset`` (value = HU + ``hu_offset``) they are HU, seen through ``window``, and where
+    they cannot be, that is told; without, floats already in [0, 1] stay and all else is stretched
+    from its own range, light for dark when ``inverted`` (TIFF's WhiteIsZero). Raises ValueError for
+    NaN and infinity.
     """
     check_finite(values)
     if hu_offset is not None:
-        return Grey(window_hu(np.subtract(values, hu_offset, dtype=np.float32), window), "hu")
+        hu = np.subtract(values, hu_offset, dtype=np.float32)
+        why = why_not_hu(float(hu.min()), float(hu.max()))
+        said = (f"{why}: the HU offset is probably wrong",) if why else wrong_offset(hu)
+        return Grey(window_hu(hu, window), "hu", messages=said)
     low, high = values.min(), values.max()
     if values.dtype.kind == "f" and low >= 0 and high <= 1:
         pixels = values.astype(np.float32)

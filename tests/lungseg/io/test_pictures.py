@@ -166,6 +166,18 @@ def test_16_bit_grey_is_hu_when_the_user_says_so(tmp_path: Path, extension: str)
     assert one(path, hu_offset=2000, window=(-225, 100)).pixels[1, 0] == 0.5
 
 
+@pytest.mark.parametrize(
+    ("offset", "why"), [(0, "without air"), (2048, "darker than air"), (9000, "without tissue")]
+)
+def test_an_offset_that_does_not_fit_is_told(tmp_path: Path, offset: float, why: str) -> None:
+    hu = np.full((8, 8), -1000)
+    hu[2:6, 2:6] = [[-800, 40, 60, 1200]]
+    path = saved((hu + 1024).astype(np.uint16), tmp_path / "x.png")
+    assert one(path, hu_offset=1024).messages == ()
+    [said] = one(path, hu_offset=offset).messages
+    assert why in said and said.endswith("the HU offset is probably wrong")
+
+
 def test_hu_offset_on_8_bits_is_refused_in_words(tmp_path: Path) -> None:
     found = one(saved(GREY, tmp_path / "x.png"), hu_offset=1024)
     assert found.scale == "display"
