@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from lungseg.io import Input, Reading
+from lungseg.errors import LungsegError
+from lungseg.io import Input, Part, Reading
+from lungseg.io.archive import Member
 from lungseg.slice import Slice
 from pipelines.decoder import Decoder
 from pipelines.decoding import Decoded, decoded
@@ -40,7 +44,8 @@ def read_ahead(
     ``workers`` processes take the inputs in turn and decode a few slices ahead each, so that memory
     does not grow with their number; a file that takes more than ``seconds`` for a slice, or crashes
     its process, is an item that says so. With 0 workers, slices are decoded here, without a limit.
-    Raises LungsegError when a process cannot be started.
+    Raises LungsegError when a process cannot be started, and when a file cannot be decoded because
+    its folder has gone, as with a share that drops out.
     """
     first, skip = start
     decoders: list[Decoder] = []
@@ -55,6 +60,8 @@ def read_ahead(
             else:
                 found = _here(inputs[position], reading)
             for index, (slice_, error) in enumerate(found):
+                if slice_ is None:
+                    _check_there(inputs[position].parts)
                 if position > first or index >= skip:
                     yield Item(position, index, slice_, error)
     finally:
@@ -65,3 +72,27 @@ def read_ahead(
 def _here(one: Input, reading: Reading) -> Iterator[Decoded]:
     for part in one.parts:
         yield from decoded(part, reading)
+
+
+def _check_there(parts: Sequence[Part]) -> None:
+    """Raise LungsegError when a folder of files that were found has gone, or is empty now."""
+    for folder in sorted({_folder(part) for part in parts}):
+        try:
+            with os.scandir(folder) as entries:
+                gone = next(entries, None) is None
+        except PermissionError:  # it may let its files be read all the same
+            gone = False
+        except OSError:
+            gone = True
+        if gone:
+            raise LungsegError(
+                f"{folder} has gone while its files were read: see that its disk or share is there"
+            )
+
+
+def _folder(part: Part) -> Path:
+    """The folder of a file on the disk, or of the archive that it is in."""
+    file = part.file
+    while isinstance(file, Member):
+        file = file.archive
+    return file.parent

@@ -60,6 +60,21 @@ def assert_same(out: Path, whole: Path) -> None:
         assert (out / overlay.relative_to(whole)).read_bytes() == overlay.read_bytes()
 
 
+def test_a_share_that_drops_out_ends_the_run_and_it_resumes_to_the_same_bytes(
+    many: Path, undisturbed: Path, tmp_path: Path, predict_process: Start, predict: Predict
+) -> None:
+    out = tmp_path / "out"
+    process = predict_process(many, "--out", out, *BATCH)
+    wait_for_rows(out, process)
+    many.rename(tmp_path / "elsewhere")
+    _, error = process.communicate()
+    assert process.returncode == 1
+    assert f"{many} has gone" in error and "--resume" in error
+    (tmp_path / "elsewhere").rename(many)
+    assert predict(many, "--out", out, *BATCH, "--resume", "--device", "cpu")[0] == 3
+    assert_same(out, undisturbed)
+
+
 def test_a_killed_run_resumes_to_the_same_bytes(
     many: Path, undisturbed: Path, tmp_path: Path, predict_process: Start, predict: Predict
 ) -> None:

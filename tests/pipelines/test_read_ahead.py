@@ -38,6 +38,20 @@ def keys(inputs: Sequence[Input], workers: int, start: tuple[int, int] = (0, 0))
     ]
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("left", ["nothing", "an empty folder"])  # a share, and its mount point
+def test_a_folder_that_has_gone_is_no_unreadable_file(
+    inputs: list[Input], tmp_path: Path, workers: int, left: str
+) -> None:
+    found = read_ahead(inputs, workers)
+    assert next(found).slice is not None
+    tmp_path.rename(f"{tmp_path}-elsewhere")
+    if left == "an empty folder":
+        tmp_path.mkdir()
+    with pytest.raises(LungsegError, match=f"{tmp_path} has gone"):
+        list(found)
+
+
 @pytest.mark.parametrize("workers", [0, 1, 4])
 def test_order_is_that_of_the_inputs_and_their_pages(inputs: list[Input], workers: int) -> None:
     assert keys(inputs, workers) == [
