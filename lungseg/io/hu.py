@@ -6,6 +6,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from lungseg.io.window import Window
+
 AIR_HU = -200.0  # a CT has darker values: lung, or the air around the patient
 LEAST_HU, MOST_HU = -10_000.0, 70_000.0  # beyond padding and 16 bits of metal
 DARKEST_AIR = -1100.0  # HU; noise and streaks go below in some pixels only
@@ -23,6 +25,17 @@ def why_not_hu(low: float, high: float) -> str:
     if high < AIR_HU:
         return f"values from {low:g} to {high:g}, without tissue, cannot be HU"
     return ""
+
+
+def offset_to_hu(low: float, high: float, hu_offset: float | None) -> tuple[float, str]:
+    """What is taken off values from ``low`` to ``high`` to get HU, and why they are none even so.
+
+    ``hu_offset``, as a person gave it, where they cannot be HU as they are, and are with it.
+    """
+    why = why_not_hu(low, high)
+    if why and hu_offset is not None and not why_not_hu(low - hu_offset, high - hu_offset):
+        return hu_offset, ""
+    return 0.0, why
 
 
 def wrong_offset(hu: NDArray[Any]) -> tuple[str, ...]:
@@ -50,12 +63,13 @@ def wrapped(stored: NDArray[Any]) -> str:
     return f"{within:.0%} of the values are numbers below 0 without their sign"
 
 
-def display_range(low: float, high: float) -> tuple[float, float]:
-    """What is shown black and white where values are no HU.
+def as_displayed(low: float, high: float, why: str) -> tuple[Window, str]:
+    """The window of values from ``low`` to ``high`` that are no HU, and what to say of it.
 
-    0 to 255 (or 1, or the largest value, where that fits), or the whole range where it begins
+    From 0 to 255 (or 1, or the largest value, where that fits), or the whole range where it begins
     below 0.
     """
     black = min(low, 0.0)
     white = max(high, black + 1) if black < 0 or high <= 1 else max(high, 255.0)
-    return black, white
+    message = f"{why}: taken as displayed, from {black:g} to {white:g}"
+    return ((black + white) / 2, white - black), message

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lungseg.errors import UnreadableError
 from lungseg.io.archive import InputFile
-from lungseg.io.hu import display_range, why_not_hu, wrapped, wrong_offset
+from lungseg.io.hu import as_displayed, offset_to_hu, wrapped, wrong_offset
 from lungseg.io.planes import ORIENTATION, doubts_of
 from lungseg.io.values import check_finite
 from lungseg.io.voxels import check_axes, check_bytes
@@ -82,15 +82,11 @@ class Volume:
         )
         scale: Scale = "hu"
         messages = self.messages
-        offset = 0.0
-        why = why_not_hu(low, high)
-        if why and hu_offset is not None and not why_not_hu(low - hu_offset, high - hu_offset):
-            offset, why = hu_offset, ""
+        offset, why = offset_to_hu(low, high, hu_offset)
         if why:
             scale = "display"
-            black, white = display_range(low, high)
-            window = ((black + white) / 2, white - black)
-            messages += (f"{why}: taken as displayed, from {black:g} to {white:g}",)
+            window, said = as_displayed(low, high, why)
+            messages += (said,)
         for index in range(len(self)):
             values = self.values(index) - np.float32(offset)
             doubts = wrong_offset(values) if scale == "hu" else ()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lungseg.errors import UnreadableError
 from lungseg.io.dicom.dataset import whole_of
 from lungseg.io.dicom.header import Header, Rescale
-from lungseg.io.hu import AIR_HU, MOST_HU, display_range, why_not_hu, wrapped, wrong_offset
+from lungseg.io.hu import AIR_HU, MOST_HU, as_displayed, offset_to_hu, wrapped, wrong_offset
 from lungseg.io.planes import ORIENTATION, is_transposed, turned_to_lps
 from lungseg.io.reading import Reading
 from lungseg.io.values import Grey, check_finite
@@ -80,14 +80,10 @@ def _grey(stored: NDArray[Any], header: Header, rescale: Rescale, reading: Readi
     shown = _shown(stored, header.padding)
     values = stored.astype(np.float32) * np.float32(rescale.slope) + np.float32(rescale.intercept)
     low, high = (float(values[shown].min()), float(values[shown].max())) if shown.any() else (0, 0)
-    why = why_not_hu(low, high)
+    offset, why = offset_to_hu(low, high, None if rescale.said else reading.hu_offset)
     in_hu = rescale.unit.upper() in HU_UNITS
     if not in_hu:
         why = f"values in {rescale.unit} are no HU"
-    elif why and reading.hu_offset is not None and not rescale.said:
-        values -= np.float32(reading.hu_offset)
-        low, high = low - reading.hu_offset, high - reading.hu_offset
-        why = why_not_hu(low, high)
     said: tuple[str, ...] = ()
     if not rescale.said:
         said = ("its header has no slope and intercept: taken for HU",)
@@ -95,13 +91,13 @@ def _grey(stored: NDArray[Any], header: Header, rescale: Rescale, reading: Readi
         # a small field of view within the body; the offset shows that the scanner meant HU
         why, said = "", (f"values from {low:g} to {high:g}: HU by its header, but without air",)
     if not why:
+        values -= np.float32(offset)
         values[~shown] = AIR
         said += wrong_offset(values)
         return Grey(window_hu(values, reading.window), "hu", messages=said)
-    black, white = display_range(low, high)
-    values[~shown] = black
-    pixels = window_hu(values, ((black + white) / 2, white - black))
-    message = f"{why}: taken as displayed, from {black:g} to {white:g}"
+    window, message = as_displayed(low, high, why)
+    pixels = window_hu(values, window)
+    pixels[~shown] = 0
     return Grey(1 - pixels if header.inverted else pixels, messages=(message,))
 
 
