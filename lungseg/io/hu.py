@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from lungseg.io.window import Window
 
+AIR = -1000.0  # HU that is shown where the scanner saw nothing
 AIR_HU = -200.0  # a CT has darker values: lung, or the air around the patient
 LEAST_HU, MOST_HU = -10_000.0, 70_000.0  # beyond padding and 16 bits of metal
 DARKEST_AIR = -1100.0  # HU; noise and streaks go below in some pixels only
@@ -36,6 +37,26 @@ def offset_to_hu(low: float, high: float, hu_offset: float | None) -> tuple[floa
     if why and hu_offset is not None and not why_not_hu(low - hu_offset, high - hu_offset):
         return hu_offset, ""
     return 0.0, why
+
+
+def untold_padding(stored: NDArray[Any], slope: float, intercept: float) -> float | None:
+    """The smallest of some stored values where it is too small for HU, and the next one is not.
+
+    It fills what the scanner did not see, as -32,768 does, and no header says so. None: there is no
+    such value.
+    """
+    if slope <= 0 or not stored.size:
+        return None
+    least = stored.min()
+    if least * slope + intercept >= LEAST_HU:
+        return None
+    following = stored.min(where=stored > least, initial=stored.max())
+    return float(least) if following * slope + intercept >= LEAST_HU else None
+
+
+def of_padding(value: float) -> str:
+    """What to say of ``untold_padding``."""
+    return f"the value {value:g} is too small for HU: taken for padding, shown as air"
 
 
 def wrong_offset(hu: NDArray[Any]) -> tuple[str, ...]:

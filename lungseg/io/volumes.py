@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 
 from lungseg.errors import UnreadableError
 from lungseg.io.archive import InputFile
-from lungseg.io.hu import as_displayed, offset_to_hu, wrapped, wrong_offset
+from lungseg.io.hu import (
+    AIR,
+    as_displayed,
+    of_padding,
+    offset_to_hu,
+    untold_padding,
+    wrapped,
+    wrong_offset,
+)
 from lungseg.io.planes import ORIENTATION, doubts_of
 from lungseg.io.values import check_finite
 from lungseg.io.voxels import check_axes, check_bytes
@@ -76,12 +84,10 @@ class Volume:
         Raises ValueError for an impossible window.
         """
         check_window(window)
-        low, high = sorted(
-            float(end) * self.slope + self.intercept
-            for end in (self.stored.min(), self.stored.max())
-        )
+        padding = untold_padding(self.stored, self.slope, self.intercept)
+        low, high = self._range(padding)
         scale: Scale = "hu"
-        messages = self.messages
+        messages = self.messages if padding is None else (*self.messages, of_padding(padding))
         offset, why = offset_to_hu(low, high, hu_offset)
         if why:
             scale = "display"
@@ -89,6 +95,8 @@ class Volume:
             messages += (said,)
         for index in range(len(self)):
             values = self.values(index) - np.float32(offset)
+            if padding is not None:
+                values[self.stored[index] == padding] = AIR if scale == "hu" else low
             doubts = wrong_offset(values) if scale == "hu" else ()
             yield Slice(
                 window_hu(values, window),
@@ -100,6 +108,14 @@ class Volume:
                 refusal=self.refusal,
                 step=self.spacing[0],
             )
+
+    def _range(self, padding: float | None) -> tuple[float, float]:
+        """The smallest and the largest value, ``padding`` left out."""
+        seen = True if padding is None else self.stored != padding
+        most = self.stored.max()
+        ends = (self.stored.min(where=seen, initial=most), most)
+        low, high = sorted(float(end) * self.slope + self.intercept for end in ends)
+        return low, high
 
 
 def read_volume(path: InputFile, affine: NDArray[np.float64] | None = None) -> Volume:

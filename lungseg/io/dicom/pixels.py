@@ -11,7 +11,17 @@ from numpy.typing import NDArray
 from lungseg.errors import UnreadableError
 from lungseg.io.dicom.dataset import whole_of
 from lungseg.io.dicom.header import Header, Rescale
-from lungseg.io.hu import AIR_HU, MOST_HU, as_displayed, offset_to_hu, wrapped, wrong_offset
+from lungseg.io.hu import (
+    AIR,
+    AIR_HU,
+    MOST_HU,
+    as_displayed,
+    of_padding,
+    offset_to_hu,
+    untold_padding,
+    wrapped,
+    wrong_offset,
+)
 from lungseg.io.planes import ORIENTATION, is_transposed, turned_to_lps
 from lungseg.io.reading import Reading
 from lungseg.io.values import Grey, check_finite
@@ -21,7 +31,6 @@ from lungseg.slice import Slice, Source
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-AIR = -1000.0  # HU that is shown where the scanner saw nothing
 HU_UNITS = ("", "HU", "US")  # US: unspecified; others, such as MGML, are maps of a material
 
 
@@ -78,6 +87,11 @@ def _stored(dataset: Dataset, index: int) -> NDArray[Any]:
 def _grey(stored: NDArray[Any], header: Header, rescale: Rescale, reading: Reading) -> Grey:
     """HU seen through the window, or, where the values cannot be HU, their own range."""
     shown = _shown(stored, header.padding)
+    padded: tuple[str, ...] = ()
+    padding = untold_padding(stored[shown], rescale.slope, rescale.intercept)
+    if padding is not None:
+        shown &= stored != padding
+        padded = (of_padding(padding),)
     values = stored.astype(np.float32) * np.float32(rescale.slope) + np.float32(rescale.intercept)
     low, high = (float(values[shown].min()), float(values[shown].max())) if shown.any() else (0, 0)
     offset, why = offset_to_hu(low, high, None if rescale.said else reading.hu_offset)
@@ -94,11 +108,11 @@ def _grey(stored: NDArray[Any], header: Header, rescale: Rescale, reading: Readi
         values -= np.float32(offset)
         values[~shown] = AIR
         said += wrong_offset(values)
-        return Grey(window_hu(values, reading.window), "hu", messages=said)
+        return Grey(window_hu(values, reading.window), "hu", messages=said + padded)
     window, message = as_displayed(low, high, why)
     pixels = window_hu(values, window)
     pixels[~shown] = 0
-    return Grey(1 - pixels if header.inverted else pixels, messages=(message,))
+    return Grey(1 - pixels if header.inverted else pixels, messages=(message, *padded))
 
 
 def _shown(stored: NDArray[Any], padding: int | None) -> NDArray[np.bool_]:

@@ -92,6 +92,19 @@ def test_values_that_are_no_hu_are_told_and_taken_with_the_offset_of_the_user(
 
 
 @pytest.mark.parametrize("extension", [".nrrd", ".mha", ".nii"])
+def test_padding_that_no_header_names_is_air(tmp_path: Path, chest: Chest, extension: str) -> None:
+    padded = chest.copy()
+    padded[:, :6] = np.iinfo(np.int16).min
+    slice_ = next(read_slices(save(tmp_path / f"x{extension}", padded)))
+    assert slice_.scale == "hu"
+    assert slice_.messages == (
+        "the value -32768 is too small for HU: taken for padding, shown as air",
+    )
+    assert np.allclose(slice_.pixels[6:], window_hu(chest[0, 6:]))
+    assert np.allclose(slice_.pixels[:6], window_hu(-1000.0))
+
+
+@pytest.mark.parametrize("extension", [".nrrd", ".mha", ".nii"])
 def test_an_offset_that_was_taken_off_twice_is_told(
     tmp_path: Path, chest: Chest, extension: str
 ) -> None:

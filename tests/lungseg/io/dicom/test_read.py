@@ -158,6 +158,17 @@ def test_padding_without_its_sign_is_padding(tmp_path: Path, dicom: Write, chest
     assert read(path).scale == "hu"
 
 
+def test_padding_that_no_header_names_is_air(tmp_path: Path, dicom: Write, chest: Chest) -> None:
+    stored = chest[2].astype("<i2")
+    stored[:5] = np.iinfo(np.int16).min
+    signed = {"PixelRepresentation": 1, "RescaleIntercept": 0}
+    slice_ = read(dicom(tmp_path / "x.dcm", chest[2], PixelData=stored.tobytes(), **signed))
+    assert slice_.scale == "hu"
+    assert "the value -32768 is too small for HU" in slice_.messages[0]
+    assert np.allclose(slice_.pixels[5:], window_hu(chest[2][5:]))
+    assert np.allclose(slice_.pixels[:5], window_hu(-1000.0))
+
+
 def test_the_unit_is_known_in_small_letters(tmp_path: Path, dicom: Write, chest: Chest) -> None:
     slice_ = read(dicom(tmp_path / "x.dcm", chest[2], RescaleType="hu"))
     assert (slice_.scale, slice_.messages) == ("hu", ())
