@@ -34,9 +34,11 @@ def offset_to_hu(low: float, high: float, hu_offset: float | None) -> tuple[floa
     ``hu_offset``, as a person gave it, where they cannot be HU as they are, and are with it.
     """
     why = why_not_hu(low, high)
-    if why and hu_offset is not None and not why_not_hu(low - hu_offset, high - hu_offset):
-        return hu_offset, ""
-    return 0.0, why
+    if not why or hu_offset is None:
+        return 0.0, why
+    if why_not_hu(low - hu_offset, high - hu_offset):
+        return 0.0, f"{why}, and the HU offset {hu_offset:g} does not fit"
+    return hu_offset, ""
 
 
 def untold_padding(stored: NDArray[Any], slope: float, intercept: float) -> float | None:

@@ -94,7 +94,8 @@ def _grey(stored: NDArray[Any], header: Header, rescale: Rescale, reading: Readi
         padded = (of_padding(padding),)
     values = stored.astype(np.float32) * np.float32(rescale.slope) + np.float32(rescale.intercept)
     low, high = (float(values[shown].min()), float(values[shown].max())) if shown.any() else (0, 0)
-    offset, why = offset_to_hu(low, high, None if rescale.said else reading.hu_offset)
+    # a header with an offset means HU, whatever a person says of other files
+    offset, why = offset_to_hu(low, high, None if rescale.intercept < 0 else reading.hu_offset)
     in_hu = rescale.unit.upper() in HU_UNITS
     if not in_hu:
         why = f"values in {rescale.unit} are no HU"
@@ -104,6 +105,8 @@ def _grey(stored: NDArray[Any], header: Header, rescale: Rescale, reading: Readi
     elif rescale.intercept < 0 and in_hu and AIR_HU <= low <= high <= MOST_HU:
         # a small field of view within the body; the offset shows that the scanner meant HU
         why, said = "", (f"values from {low:g} to {high:g}: HU by its header, but without air",)
+    elif offset and in_hu:
+        said = (f"not the HU that its header says: taken for HU + {offset:g}, the offset given",)
     if not why:
         values -= np.float32(offset)
         values[~shown] = AIR

@@ -86,6 +86,7 @@ def test_values_that_are_no_hu_are_told_and_taken_with_the_offset_of_the_user(
 ) -> None:
     path = save(tmp_path / f"x{extension}", chest + np.int16(1024))
     assert "cannot be HU" in next(read_slices(path)).messages[0]
+    assert "HU offset 9000 does not fit" in next(read_slices(path, hu_offset=9000)).messages[0]
     slice_ = next(read_slices(path, hu_offset=1024))
     assert (slice_.scale, slice_.messages) == ("hu", ())
     assert np.allclose(slice_.pixels, window_hu(chest[0]))

@@ -139,6 +139,28 @@ def test_the_offset_of_the_user_makes_hu_where_the_header_says_nothing(
     assert np.allclose(slice_.pixels, window_hu(chest[2]))
 
 
+def test_the_offset_of_the_user_goes_before_a_header_that_cannot_be_right(
+    tmp_path: Path, dicom: Write, chest: Chest
+) -> None:
+    path = dicom(tmp_path / "x.dcm", chest[2], RescaleIntercept=0)
+    slice_ = read(path, hu_offset=1024)
+    assert np.allclose(slice_.pixels, window_hu(chest[2]))
+    assert slice_.messages == (
+        "not the HU that its header says: taken for HU + 1024, the offset given",
+    )
+    slice_ = read(path, hu_offset=9000)
+    assert slice_.scale == "display"
+    assert "cannot be HU, and the HU offset 9000 does not fit: taken as" in slice_.messages[0]
+
+
+def test_the_offset_of_the_user_does_not_count_where_the_header_has_one(
+    tmp_path: Path, dicom: Write, chest: Chest
+) -> None:
+    hu = np.clip(chest[2], -100, 1500)  # within the body, and lungs of -1124 with the offset
+    hu[20:24] = 1500
+    assert np.allclose(read(dicom(tmp_path / "x.dcm", hu), hu_offset=1024).pixels, window_hu(hu))
+
+
 @pytest.mark.parametrize("intercept", [0, -1024])
 def test_values_without_their_sign_are_refused(
     tmp_path: Path, dicom: Write, chest: Chest, intercept: int
