@@ -72,9 +72,10 @@ class Decoder:
         self._process.stdout.close()
 
     def _start(self) -> None:
+        # -P: not from the current folder, which may be that of the data
         paths = os.pathsep.join(path or os.getcwd() for path in sys.path)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "pipelines.decoding"],
+            [sys.executable, "-P", "-m", "pipelines.decoding"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": paths},

@@ -134,3 +134,12 @@ def test_a_process_that_cannot_start_ends_the_run(
     monkeypatch.setattr("sys.executable", "/bin/false")
     with pytest.raises(LungsegError, match="could not be started"):
         list(read_ahead(inputs, 1))
+
+
+def test_a_module_among_the_data_is_not_run(
+    inputs: list[Input], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "numpy.py").write_text("open('run', 'w')")
+    monkeypatch.chdir(tmp_path)
+    next(read_ahead(inputs, 1))
+    assert not (tmp_path / "run").exists()
