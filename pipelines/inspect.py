@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipelines import options
 from pipelines.command import CommandParser, ExitCode, run_command
@@ -60,8 +60,9 @@ def _inspect(given: argparse.Namespace) -> ExitCode:
     from lungseg.io import find_inputs, group_inputs
     from lungseg.io.identity import IdentityPolicy
     from lungseg.io.inspection import inspect_input
+    from pipelines.earlier_results import without_results
 
-    found = find_inputs(given.path)
+    found, earlier = without_results(find_inputs(given.path), given.path)
     grouped = group_inputs(found.files, given.path)
     policy = IdentityPolicy(given.keep_ids, given.pseudonymise)
     inputs: list[Seen] = []
@@ -69,10 +70,11 @@ def _inspect(given: argparse.Namespace) -> ExitCode:
         for done, one in enumerate(grouped.inputs, 1):
             inputs.append(inspect_input(one, policy))
             progress(done, len(grouped.inputs))
-    record = {
+    record: dict[str, Any] = {
         "input": str(given.path),
         "inputs": [asdict(seen) for seen in inputs],
         "ignored_files": found.ignored + grouped.ignored,
+        "earlier_results": [str(folder) for folder in earlier],
         "unreadable_folders": [str(folder) for folder in found.unreadable_folders],
     }
     print(json.dumps(record) if given.json else "\n".join(_lines(inputs, record)), flush=True)
@@ -80,7 +82,7 @@ def _inspect(given: argparse.Namespace) -> ExitCode:
     return ExitCode.LOOK if look else ExitCode.DONE
 
 
-def _lines(inputs: Sequence[Seen], record: dict[str, object]) -> Iterator[str]:
+def _lines(inputs: Sequence[Seen], record: dict[str, Any]) -> Iterator[str]:
     """A row for each input with its messages below it, then the counts."""
     rows = [HEADINGS, *(_row(seen) for seen in inputs)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS) - 1)]
@@ -98,6 +100,8 @@ def _lines(inputs: Sequence[Seen], record: dict[str, object]) -> Iterator[str]:
                 yield f"    and {len(seen.messages) - SHOWN} more messages (--json has all)"
     slices = sum(seen.slices for seen in inputs)
     yield f"{slices} slices in {len(inputs)} inputs; {record['ignored_files']} other files ignored"
+    if earlier := record["earlier_results"]:
+        yield f"{len(earlier)} folders with results of earlier runs left out"
 
 
 def _row(seen: Seen) -> tuple[str, ...]:

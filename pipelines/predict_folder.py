@@ -35,6 +35,7 @@ from pipelines.case_table import CASE_COLUMNS, write_cases
 from pipelines.cases import Case, CaseBy, Deciding, cases_of, rows_in
 from pipelines.chunks import chunks
 from pipelines.dicom_seg import DicomSegmentations
+from pipelines.earlier_results import without_results
 from pipelines.extras import check_installed
 from pipelines.masks import write_slice_mask, write_volume_mask
 from pipelines.output_folder import OutputFolder
@@ -131,7 +132,7 @@ def predict_folder(
     """
     options = options or Options()
     folder = OutputFolder(out)
-    inputs = _inputs_outside(root, out)
+    inputs, earlier = without_results(_inputs_outside(root, out), root)
     folder.check_apart_from(root, inputs.files)
     state = folder.state(resume, overwrite)
     paths = [relative(file, root) for file in inputs.files]
@@ -164,7 +165,7 @@ def predict_folder(
     run = _Run(pipeline, grouped.inputs, folder, options)
     record = {**start, "note": NOTE, "input": str(root), "threshold": pipeline.threshold}
     record["operating_point"] = pipeline.operating_point
-    record |= _described(inputs, grouped)
+    record |= _described(inputs, grouped, earlier)
     with Journal(folder.rows_part, options.batch_size, run.columns) as journal:
         record |= run.to_journal(journal, workers, timeout, progress)
         record["written"] = _written(folder, options)
@@ -342,10 +343,11 @@ def _inputs_outside(root: Path, out: Path) -> Inputs:
     return replace(inputs, files=outside)
 
 
-def _described(inputs: Inputs, grouped: Grouped) -> dict[str, Any]:
+def _described(inputs: Inputs, grouped: Grouped, earlier: Sequence[Path]) -> dict[str, Any]:
     return {
         "inputs": len(grouped.inputs),
         "ignored_files": inputs.ignored + grouped.ignored,
+        "earlier_results": [str(folder) for folder in earlier],
         "unreadable_folders": [str(folder) for folder in inputs.unreadable_folders],
     }
 

@@ -86,6 +86,8 @@ def table(record: Mapping[str, Any]) -> str:
         lines.append(_segmented(record["dicom_seg"]))
     if record["ignored_files"]:
         lines.append(f"{'ignored':<12}{record['ignored_files']:>8}   files that are no slices")
+    if earlier := record.get("earlier_results"):  # a run of before they were left out has none
+        lines.append(f"{'left out':<12}{len(earlier):>8}   folders with results of earlier runs")
     folders = record["unreadable_folders"]
     if folders:
         lines.append(f"{'not listed':<12}{len(folders):>8}{_named(folders[:NAMED], len(folders))}")

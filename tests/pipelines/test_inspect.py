@@ -91,6 +91,15 @@ def test_the_table_names_what_is_wrong(inspect: Inspect, study: Path) -> None:
     assert "7 slices in 4 inputs; 1 other files ignored" in said
 
 
+def test_results_of_earlier_runs_are_left_out_and_counted(inspect: Inspect, study: Path) -> None:
+    (study / "out" / "overlays").mkdir(parents=True)
+    shutil.copy(study / "broken.png", study / "out" / "overlays")
+    (study / "out" / "run.json.part").write_text('{"tool": "lungseg-covid predict"}')
+    said = inspect(study)[1]
+    assert "7 slices in 4 inputs" in said
+    assert "1 folders with results of earlier runs left out" in said
+
+
 def test_what_is_well_ends_well(inspect: Inspect, study: Path) -> None:
     assert inspect(study / "volume.mha")[0] == 0
 

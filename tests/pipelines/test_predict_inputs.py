@@ -162,3 +162,15 @@ def test_an_unreadable_folder_is_wrong_use_and_an_unreadable_part_is_told(
         assert_refused(predict(slices, "--out", tmp_path / "other"), "slices")
     finally:
         slices.chmod(0o700)
+
+
+def test_results_of_earlier_runs_are_no_slices(
+    predict: Predict, slices: Path, tmp_path: Path, rows_of: RowsOf, assert_refused: Refused
+) -> None:
+    earlier = slices / "earlier"
+    assert predict(slices, "--out", earlier, "--masks")[0] == 0
+    code, said, _ = predict(slices, "--out", tmp_path / "out")
+    assert code == 0
+    assert len(rows_of(tmp_path / "out")) == len(rows_of(earlier)) == 7
+    assert "left out           1   folders with results of earlier runs" in said
+    assert_refused(predict(earlier, "--out", tmp_path / "other"), "nothing but the results")
