@@ -10,7 +10,7 @@ from pathlib import Path
 from lungseg.errors import UsageError
 from lungseg.io.archive import head_of
 from lungseg.io.data_files import data_files_of
-from lungseg.io.formats import HEAD_BYTES, is_input, names_of_formats
+from lungseg.io.formats import HEAD_BYTES, format_of_name, is_input, names_of_formats
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,11 @@ def find_inputs(root: Path) -> Inputs:
     """All inputs in a folder and its sub-folders, or the one file that ``root`` is.
 
     An input is a file with a known extension in any case, or with the first bytes of a known
-    format. Hidden files (``.DS_Store``, ``._slice.png``), files in hidden folders and all else are
-    counted as ignored, but for the voxels of a header beside them; links to folders are not
-    followed. Files are sorted by their POSIX path below ``root``, by code point.
+    format; what has no extension and cannot be opened, and a link to such a file that leads
+    nowhere, is one too, for reading it says so. Hidden files (``.DS_Store``, ``._slice.png``),
+    files in hidden folders and all else are counted as ignored, but for the voxels of a header
+    beside them; links to folders are not followed. Files are sorted by their POSIX path below
+    ``root``, by code point.
 
     Raises UsageError when ``root`` is missing, cannot be listed, or has no input.
     """
@@ -80,12 +82,14 @@ def _walk(root: Path, unreadable: list[Path]) -> Iterator[Path]:
 
 
 def _is_input(path: Path) -> bool:
+    """Also what may be one and cannot be opened: it gets its row, for it may be a slice."""
     try:
         if not path.is_file():
-            return False
+            leads_nowhere = path.is_symlink() and not path.exists()
+            return leads_nowhere and format_of_name(path) is not None
         return is_input(path, lambda: head_of(path, HEAD_BYTES))
-    except OSError:  # without a known extension, a file that cannot be opened is not known at all
-        return False
+    except OSError:
+        return path.suffix[1:].isdecimal() or not path.suffix  # as exports name DICOM
 
 
 def _nothing_in(root: Path, ignored: int, unreadable: list[Path]) -> str:

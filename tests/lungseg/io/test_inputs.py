@@ -82,8 +82,17 @@ def test_links_to_folders_are_not_followed_but_counted(tmp_path: Path) -> None:
     (root / "other").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
     (root / "file.png").symlink_to(tmp_path / "elsewhere" / "x.png")
     (root / "dangling.png").symlink_to(tmp_path / "nothing")
-    assert names(root) == ["file.png", "y.png"]
+    (root / "dangling.txt").symlink_to(tmp_path / "nothing")
+    assert names(root) == ["dangling.png", "file.png", "y.png"]
     assert find_inputs(root).ignored == 3
+
+
+def test_a_file_that_cannot_be_opened_is_an_input_where_it_may_be_a_slice(
+    unprivileged: Path,
+) -> None:
+    for name in ("IM0001", "1.2.840", "notes.txt"):
+        picture(unprivileged / "open" / name).chmod(0)
+    assert names(unprivileged) == ["open/1.2.840", "open/IM0001", "open/x.png"]
 
 
 def test_pipe_is_not_waited_for(tmp_path: Path) -> None:
@@ -126,6 +135,7 @@ def unprivileged() -> Iterator[Path]:
     picture(folder / "closed" / "y.png")
     (folder / "closed").chmod(0)
     if root:
+        os.chown(folder / "open", 65534, -1)
         os.seteuid(65534)
     yield folder
     if root:
