@@ -58,12 +58,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _inspect(given: argparse.Namespace) -> ExitCode:
     from lungseg.io import find_inputs, group_inputs
+    from lungseg.io.grouping import check_slices
     from lungseg.io.identity import IdentityPolicy
     from lungseg.io.inspection import inspect_input
     from pipelines.earlier_results import without_results
 
     found, earlier = without_results(find_inputs(given.path), given.path)
     grouped = group_inputs(found.files, given.path)
+    check_slices(grouped, given.path)
     policy = IdentityPolicy(given.keep_ids, given.pseudonymise)
     inputs: list[Seen] = []
     with ProgressBar(sys.stderr, given.quiet) as progress:

@@ -27,6 +27,7 @@ from lungseg.io import (
     group_inputs,
 )
 from lungseg.io.dicom.segmentation import Algorithm
+from lungseg.io.grouping import check_slices
 from lungseg.io.identity import IdentityPolicy, mark_of_key
 from lungseg.regions import Region
 from lungseg.slice import Slice
@@ -147,8 +148,7 @@ def predict_folder(
         check_installed("dicom-seg")
     folder.check_writable()
     grouped = group_inputs(inputs.files, root)
-    if not grouped.inputs:
-        raise UsageError(f"{root} has no slice: its files are tables of contents (DICOMDIR)")
+    check_slices(grouped, root)
 
     from pipelines.two_stage import TwoStagePipeline
 

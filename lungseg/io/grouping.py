@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lungseg.errors import UnreadableError
+from lungseg.errors import UnreadableError, UsageError
 from lungseg.io.archive import InputFile, Member, head_of, members
 from lungseg.io.data_files import DETACHED, data_files_of
 from lungseg.io.dicom.series import Named, Series, group_series
@@ -90,6 +90,20 @@ def group_inputs(files: Iterable[InputFile], root: Path | None = None) -> Groupe
         elif part.name not in in_series:
             inputs.append(Input(part.name, (part,), formats[part.name]))
     return Grouped(tuple(inputs), ignored)
+
+
+def check_slices(grouped: Grouped, root: Path) -> None:
+    """Raise UsageError where ``root`` has no input but tables of contents, or is one."""
+    if grouped.inputs:
+        return
+    if root.is_dir() or _format_of(root) == "ZIP":
+        raise UsageError(
+            f"{root} has no slice: its files are tables of contents (DICOMDIR); pass the folder of "
+            "the slices"
+        )
+    raise UsageError(
+        f"{root} is a table of contents (DICOMDIR), no slice: pass the folder that it lies in"
+    )
 
 
 def _parts(files: Iterable[InputFile], root: Path | None) -> Iterator[Part | None]:

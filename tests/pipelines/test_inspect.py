@@ -100,6 +100,23 @@ def test_results_of_earlier_runs_are_left_out_and_counted(inspect: Inspect, stud
     assert "1 folders with results of earlier runs left out" in said
 
 
+def test_a_table_of_contents_is_wrong_use(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from pydicom.dataset import FileMetaDataset
+    from pydicom.filewriter import write_file_meta_info
+    from pydicom.uid import ExplicitVRLittleEndian, MediaStorageDirectoryStorage
+
+    meta = FileMetaDataset()
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    meta.MediaStorageSOPClassUID = MediaStorageDirectoryStorage
+    with (tmp_path / "DICOMDIR").open("wb") as file:
+        file.write(bytes(128) + b"DICM")
+        write_file_meta_info(file, meta, enforce_standard=False)
+    assert main([str(tmp_path / "DICOMDIR")]) == 2
+    assert "pass the folder that it lies in" in capsys.readouterr().err
+
+
 def test_what_is_well_ends_well(inspect: Inspect, study: Path) -> None:
     assert inspect(study / "volume.mha")[0] == 0
 

@@ -12,7 +12,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from lungseg.errors import UsageError
 from lungseg.io import Grouped, Reading, find_inputs, group_inputs, read_part, window_hu
+from lungseg.io.grouping import check_slices
 from lungseg.slice import Slice
 
 Write = Callable[..., Path]
@@ -210,6 +212,15 @@ def test_pictures_and_tables_of_contents(series: Path, dicom: Write, chest: Ches
         ("case/z.png", "PNG"),
     ]
     assert found.ignored == 1
+
+
+def test_a_table_of_contents_alone_is_wrong_use(tmp_path: Path, dicom: Write, chest: Chest) -> None:
+    tags = {"Rows": None, "PixelData": None, "SOPClassUID": "1.2.840.10008.1.3.10"}
+    file = dicom(tmp_path / "cd" / "DICOMDIR", chest[0], **tags)
+    with pytest.raises(UsageError, match="is a table of contents .* pass the folder that it lies"):
+        check_slices(grouped(file), file)
+    with pytest.raises(UsageError, match="cd has no slice: its files are tables of contents"):
+        check_slices(grouped(file.parent), file.parent)
 
 
 def test_an_archive_is_read_as_a_folder(series: Path, chest: Chest) -> None:
