@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines import options
 from pipelines.command import CommandParser, ExitCode, run_command
 from pipelines.progress import ProgressBar
-from pipelines.text import one_line
+from pipelines.text import extensions_of, one_line
 
 if TYPE_CHECKING:
     from lungseg.io.inspection import Seen
@@ -76,6 +76,7 @@ def _inspect(given: argparse.Namespace) -> ExitCode:
         "input": str(given.path),
         "inputs": [asdict(seen) for seen in inputs],
         "ignored_files": found.ignored + grouped.ignored,
+        "ignored_extensions": dict(found.extensions),
         "earlier_results": [str(folder) for folder in earlier],
         "unreadable_folders": [str(folder) for folder in found.unreadable_folders],
     }
@@ -101,7 +102,9 @@ def _lines(inputs: Sequence[Seen], record: dict[str, Any]) -> Iterator[str]:
             if len(seen.messages) > SHOWN:
                 yield f"    and {len(seen.messages) - SHOWN} more messages (--json has all)"
     slices = sum(seen.slices for seen in inputs)
-    yield f"{slices} slices in {len(inputs)} inputs; {record['ignored_files']} other files ignored"
+    kinds = extensions_of(record["ignored_extensions"])
+    ignored = f"{record['ignored_files']} other files ignored{kinds}"
+    yield f"{slices} slices in {len(inputs)} inputs; {ignored}"
     if earlier := record["earlier_results"]:
         yield f"{len(earlier)} folders with results of earlier runs left out"
 

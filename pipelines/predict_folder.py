@@ -347,6 +347,7 @@ def _described(inputs: Inputs, grouped: Grouped, earlier: Sequence[Path]) -> dic
     return {
         "inputs": len(grouped.inputs),
         "ignored_files": inputs.ignored + grouped.ignored,
+        "ignored_extensions": dict(inputs.extensions),
         "earlier_results": [str(folder) for folder in earlier],
         "unreadable_folders": [str(folder) for folder in inputs.unreadable_folders],
     }

@@ -9,7 +9,7 @@ from typing import Any
 from pipelines.command import ExitCode
 from pipelines.prediction import LABELS, STATUSES
 from pipelines.results import COLUMNS
-from pipelines.text import one_line
+from pipelines.text import extensions_of, one_line
 
 NOTE = "A research tool, not a medical device."
 NAMED = 5  # inputs that need a look and are named one by one; the rows have them all
@@ -85,7 +85,10 @@ def table(record: Mapping[str, Any]) -> str:
     if "dicom_seg" in record:
         lines.append(_segmented(record["dicom_seg"]))
     if record["ignored_files"]:
-        lines.append(f"{'ignored':<12}{record['ignored_files']:>8}   files that are no slices")
+        kinds = extensions_of(record.get("ignored_extensions", {}))
+        lines.append(
+            f"{'ignored':<12}{record['ignored_files']:>8}   files that are no slices{kinds}"
+        )
     if earlier := record.get("earlier_results"):  # a run of before they were left out has none
         lines.append(f"{'left out':<12}{len(earlier):>8}   folders with results of earlier runs")
     folders = record["unreadable_folders"]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+EXTENSIONS = 3  # of ignored files that are named, the most frequent ones
+
 
 def readable(text: str) -> str:
     """``text`` with what UTF-8 cannot hold (undecodable bytes of a file name) as ``\\xff``."""
@@ -20,3 +24,11 @@ def _escaped(char: str) -> str:
     if "\udc80" <= char <= "\udcff":
         return f"\\x{ord(char) - 0xDC00:02x}"
     return char.encode("unicode_escape").decode("ascii")
+
+
+def extensions_of(counts: Mapping[str, int]) -> str:
+    """`` (.txt 3, no extension 2, .xml 1 and others)`` after the number of ignored files."""
+    said = [f"{one_line(name) or 'no extension'} {count}" for name, count in counts.items()]
+    if not said:
+        return ""
+    return f" ({', '.join(said[:EXTENSIONS])}{' and others' if len(said) > EXTENSIONS else ''})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +17,13 @@ from lungseg.io.formats import HEAD_BYTES, format_of_name, is_input, names_of_fo
 @dataclass(frozen=True)
 class Inputs:
     """``files`` in an order that depends on nothing but their names, the count of other files
-    that were ``ignored``, and sub-folders that could not be listed."""
+    that were ``ignored``, and sub-folders that could not be listed. ``extensions``: of the ignored
+    ones with their counts, the most frequent first; empty for none."""
 
     files: tuple[Path, ...]
     ignored: int = 0
     unreadable_folders: tuple[Path, ...] = ()
+    extensions: tuple[tuple[str, int], ...] = ()
 
 
 def find_inputs(root: Path) -> Inputs:
@@ -55,9 +58,11 @@ def find_inputs(root: Path) -> Inputs:
             others.append(path)
     if not files:
         raise UsageError(_nothing_in(root, len(others), unreadable))
-    ignored = len(others) - len(data_files_of(files).intersection(others))
+    data = data_files_of(files)
+    ignored = [path for path in others if path not in data]
+    kinds = Counter(path.suffix.lower() for path in sorted(ignored)).most_common()
     files.sort(key=lambda path: path.relative_to(root).as_posix())
-    return Inputs(tuple(files), ignored, tuple(sorted(unreadable)))
+    return Inputs(tuple(files), len(ignored), tuple(sorted(unreadable)), tuple(kinds))
 
 
 def _single(path: Path) -> Path:

@@ -88,7 +88,7 @@ def test_the_table_names_what_is_wrong(inspect: Inspect, study: Path) -> None:
     assert code == 3
     assert "slices are missing" in said and "(1 of 4 slices)" in said
     assert "a coronal slice, expected axial" in said
-    assert "7 slices in 4 inputs; 1 other files ignored" in said
+    assert "7 slices in 4 inputs; 1 other files ignored (.txt 1)" in said
 
 
 def test_results_of_earlier_runs_are_left_out_and_counted(inspect: Inspect, study: Path) -> None:

@@ -87,6 +87,7 @@ def test_bad_input_gets_its_row_and_the_run_goes_on(
             assert row["message"]
         assert str(tmp_path) not in row["message"]
     assert "unreadable" in said
+    assert "files that are no slices (.txt 1)" in said
     assert "truncated.png" in said
     assert "black.png" in said
     assert json.loads((tmp_path / "out" / "run.json").read_text())["ignored_files"] == 1

@@ -6,6 +6,7 @@ from typing import Any
 
 from pipelines.results import COLUMNS
 from pipelines.run_summary import Tally, table
+from pipelines.text import extensions_of
 
 
 def row(**cells: str) -> tuple[str, ...]:
@@ -30,3 +31,10 @@ def test_labels_that_should_not_be_believed_are_counted_beside_the_labels() -> N
     assert "COVID 0, non-COVID 2; 1 of them indeterminate" in table(record)
     del record["indeterminate"]  # as a run of long ago left it
     assert "indeterminate" not in table(record)
+
+
+def test_the_most_frequent_of_the_ignored_extensions_are_named() -> None:
+    kinds = {".txt": 3, "": 2, ".xml": 1}
+    assert extensions_of(kinds) == " (.txt 3, no extension 2, .xml 1)"
+    assert extensions_of({**kinds, ".z": 1}) == " (.txt 3, no extension 2, .xml 1 and others)"
+    assert extensions_of({}) == ""

@@ -66,7 +66,9 @@ def test_hidden_files_and_folders_are_ignored(tmp_path: Path) -> None:
     (tmp_path / ".DS_Store").write_bytes(b"\0\0\0\1Bud1")
     (tmp_path / "Thumbs.db").write_bytes(b"\xd0\xcf\x11\xe0")
     assert names(tmp_path) == ["x.png"]
-    assert find_inputs(tmp_path).ignored == 4
+    found = find_inputs(tmp_path)
+    assert found.ignored == 4
+    assert found.extensions == ((".png", 2), ("", 1), (".db", 1))
 
 
 def test_hidden_is_judged_below_the_folder_only(tmp_path: Path) -> None:
