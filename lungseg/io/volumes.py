@@ -40,8 +40,9 @@ class Volume:
     the picture and the front on top, as a radiologist sees it.
 
     ``stored``: S x H x W, a value is ``stored * slope + intercept``. ``spacing``: (slice, row,
-    column) in mm. ``affine``: 4 x 4, from (column, row, slice) to mm in the space of NIfTI;
-    ``file_affine``: from the axes of the file. ``messages``: what the reader had to assume.
+    column) in mm, together the volume of a voxel. ``affine``: 4 x 4, from (column, row, slice) to
+    mm in the space of NIfTI; ``file_affine``: from the axes of the file. ``messages``: what the
+    reader had to assume.
     """
 
     path: InputFile
@@ -257,7 +258,9 @@ def _oriented(
     )
     turned = affine @ orientations.inv_ornt_aff(turn, stored.shape)
     steps = np.linalg.norm(turned[:3, :3], axis=0)
-    column, row, slice_ = (float(step) for step in steps)
+    column, row = float(steps[0]), float(steps[1])
+    # across the slices: of a tilted gantry the third axis is longer than what lies between them
+    slice_ = float(abs(np.linalg.det(turned[:3, :3]))) / (row * column)
     across, down = (turned[:3, :2] / steps[:2] * RAS_TO_LPS).T
     return Volume(
         path,

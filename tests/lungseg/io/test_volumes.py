@@ -127,6 +127,15 @@ def test_two_orientations_in_one_header_are_told(tmp_path: Path, hu: NDArray[np.
         assert np.array_equal(volume.stored, hu)
 
 
+def test_the_step_of_a_tilted_gantry_is_the_distance_of_its_slices(
+    tmp_path: Path, hu: NDArray[np.int16]
+) -> None:
+    affine = np.diag([2.0, 3.0, 5.0, 1.0])
+    affine[1, 2] = 5 * np.tan(np.radians(30))
+    nibabel.save(nibabel.Nifti1Image(hu, affine), tmp_path / "sheared.nii")
+    assert read_volume(tmp_path / "sheared.nii").spacing == pytest.approx((5, 3, 2))
+
+
 @pytest.mark.parametrize(("unit", "size"), [("meter", 0.001), ("micron", 1000), ("unknown", 1)])
 def test_lengths_are_in_mm_whatever_the_unit_of_the_header(
     tmp_path: Path, hu: NDArray[np.int16], unit: str, size: float
