@@ -8,6 +8,8 @@ import os
 from pathlib import Path
 
 TEMPORARY = ".tmp"
+# bytes of a file name, so that on all common file systems the temporary one has room as well
+LONGEST_NAME = 255 - len(f".{2**32}{TEMPORARY}")
 
 
 def write_whole(file: Path, content: bytes) -> None:

@@ -15,13 +15,13 @@ from lungseg import drawing
 from lungseg.drawing import Colour, Picture
 from lungseg.regions import Box
 from lungseg.slice import Slice
-from lungseg.whole_file import TEMPORARY
+from lungseg.whole_file import LONGEST_NAME, TEMPORARY
+from pipelines.output_folder import PICTURES
 from pipelines.prediction import Prediction
 from pipelines.text import one_line
 
 MIN_SIDE, MAX_SIDE = 512, 1024  # of the longer side: a thumbnail is enlarged, a scan reduced
 WORDS = 2 * drawing.LINE  # pixels below the picture: the result, and what the colours mean
-LONGEST_NAME = 255 - len(TEMPORARY)  # bytes of a file name on all common file systems
 
 
 def draw_overlay(
@@ -57,14 +57,18 @@ def overlay_name(path: str, index: int) -> PurePosixPath:
 
 
 def file_name(path: str, page: str, extension: str) -> PurePosixPath:
-    """The name of a result of the input ``path`` (POSIX), not longer than a disk takes it."""
+    """The name of a result of the input ``path`` (POSIX), not longer than a disk takes it.
+
+    A folder that is named like a result has ``_`` after its name, for it may be that of another.
+    """
     source = PurePosixPath(path)
+    folders = (f"{part}_" if part.endswith(PICTURES) else part for part in source.parent.parts)
     name = os.fsencode(f"{source.name}{page}{extension}")
     if len(name) > LONGEST_NAME:
         # Cut, but still one name an input.
         mark = f"-{hashlib.sha256(name).hexdigest()[:12]}{extension}".encode()
         name = name[: LONGEST_NAME - len(mark)] + mark
-    return source.with_name(os.fsdecode(name))
+    return PurePosixPath(*folders, os.fsdecode(name))
 
 
 def write_picture(content: bytes, file: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,8 @@ from numpy.typing import NDArray
 
 from lungseg.drawing import BOX, LESION, LUNG, Colour
 from lungseg.slice import Slice, Source
-from pipelines.overlays import LONGEST_NAME, WORDS, draw_overlay, overlay_name
+from lungseg.whole_file import LONGEST_NAME, write_whole
+from pipelines.overlays import WORDS, draw_overlay, file_name, overlay_name, write_picture
 from pipelines.prediction import Prediction
 
 
@@ -114,6 +116,20 @@ def test_each_slice_has_its_own_overlay_beside_its_path() -> None:
 def test_a_file_named_like_a_slice_of_a_series_keeps_its_own_overlay() -> None:
     slices = [("CT", 0), ("CT", 3), ("CT.3", 0), ("CT.3", 1), ("CT.3.0", 0), ("CT.3.1", 0)]
     assert len({overlay_name(path, index) for path, index in slices}) == len(slices)
+
+
+def test_a_folder_named_like_an_overlay_is_no_overlay() -> None:
+    overlay = overlay_name("CT", 0)
+    assert overlay not in overlay_name("CT.png/x.dcm", 0).parents
+    assert str(overlay_name("a.png/b/x.dcm", 0)) == "a.png_/b/x.dcm.png"
+
+
+def test_a_long_name_is_written_whole(tmp_path: Path) -> None:
+    for letters in range(200, 250):
+        file = tmp_path / file_name("x" * letters, "", ".nii.gz")
+        write_whole(file, b"")
+        write_picture(b"", tmp_path / overlay_name("x" * letters, 0))
+    assert len(list(tmp_path.iterdir())) == 100
 
 
 def test_a_name_that_is_long_already_is_cut_and_stays_unique() -> None:
