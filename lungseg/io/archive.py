@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -20,6 +21,7 @@ UNSUSPICIOUS_BYTES = 2**30
 MAX_NAME_BYTES = 1024  # results are written below a member's name: a path that every disk takes
 MAX_PART_BYTES = 200
 ARCHIVES_KEPT_OPEN = 4
+DRIVE = re.compile("[A-Za-z]:")  # of Windows; elsewhere in a name a colon is a time
 
 
 @dataclass(frozen=True)
@@ -99,11 +101,11 @@ def head_of(file: InputFile, size: int) -> bytes:
 
 
 def members(archive: InputFile) -> tuple[Member, ...]:
-    """The files in a zip by their path, hidden ones left out.
+    """The files in a zip by their path, hidden ones left out; two may have one path.
 
     An archive may lie in an archive, but not in one that lies in a third. Raises UnreadableError
-    for a deeper one, what is no zip, and one that is made to harm: names that lead out of it or
-    stand in it twice, too many members, or much more content than a zip of its size can hold.
+    for a deeper one, what is no zip, and one that is made to harm: names that lead out of it, too
+    many members, or much more content than a zip of its size can hold.
     """
     if isinstance(archive, Member) and isinstance(archive.archive, Member):
         raise UnreadableError(f"{archive} lies three archives deep; unpack the outer one")
@@ -118,14 +120,12 @@ def members(archive: InputFile) -> tuple[Member, ...]:
             "damaged, copy it again"
         ) from error
     _check_bounds(archive, entries)
-    found: dict[str, Member] = {}
+    found = []
     for entry in entries:
         path = _safe_path(archive, entry.filename)
-        if path in found:
-            raise UnreadableError(f"{archive} holds two files named {path}; unpack it yourself")
         if not any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(path).parts):
-            found[path] = Member(archive, path, entry.filename)
-    return tuple(found[path] for path in sorted(found))
+            found.append(Member(archive, path, entry.filename))
+    return tuple(sorted(found, key=lambda member: member.path))
 
 
 def _check_bounds(archive: InputFile, entries: list[ZipInfo]) -> None:
@@ -151,7 +151,7 @@ def _check_bounds(archive: InputFile, entries: list[ZipInfo]) -> None:
 def _safe_path(archive: InputFile, name: str) -> str:
     """``name`` as a POSIX path below the archive."""
     path = PurePosixPath(name.replace("\\", "/"))
-    outside = path.is_absolute() or ".." in path.parts or (path.parts and ":" in path.parts[0])
+    outside = path.is_absolute() or ".." in path.parts or DRIVE.match(name)
     if outside or not path.name:
         raise UnreadableError(
             f"{archive} holds a file named {name!r}, which leads out of it; it is damaged or made "

@@ -6,6 +6,7 @@ import posixpath
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from lungseg.errors import UnreadableError, UsageError
@@ -92,6 +93,19 @@ def group_inputs(files: Iterable[InputFile], root: Path | None = None) -> Groupe
     return Grouped(tuple(inputs), ignored)
 
 
+def inputs_in(archive: InputFile) -> tuple[list[Member], set[Member]]:
+    """The members of a zip that are inputs, by their path, and the others but for voxels.
+
+    Raises what ``members`` raises, and UnreadableError for two inputs of one path.
+    """
+    found = members(archive)
+    wanted = [member for member in found if _is_member(member)]
+    for one, other in pairwise(wanted):
+        if one.path == other.path:
+            raise UnreadableError(f"{archive} holds two files named {one.path}; unpack it yourself")
+    return wanted, set(found) - set(wanted) - data_files_of(wanted)
+
+
 def check_slices(grouped: Grouped, root: Path) -> None:
     """Raise UsageError where ``root`` has no input but tables of contents, or is one."""
     if grouped.inputs:
@@ -117,15 +131,13 @@ def _unfolded(part: Part) -> Iterator[Part | None]:
         yield part
         return
     try:
-        found = members(part.file)
+        wanted, others = inputs_in(part.file)
     except UnreadableError:
         yield part  # reading it says what is wrong with it
         return
-    wanted = [member for member in found if _is_member(member)]
     if not wanted:
         yield part
         return
-    others = set(found) - set(wanted) - data_files_of(wanted)
     yield from (None for _ in others)
     for member in wanted:
         yield from _unfolded(Part(member, f"{part.name}/{member.path}"))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lungseg.errors import UnreadableError
-from lungseg.io.archive import InputFile, Member, head_of, members
+from lungseg.io.archive import InputFile, Member, head_of
 from lungseg.io.formats import (
     HEAD_BYTES,
     Format,
@@ -15,7 +15,7 @@ from lungseg.io.formats import (
     format_of_name,
     names_of_formats,
 )
-from lungseg.io.grouping import Part, group_inputs
+from lungseg.io.grouping import Part, group_inputs, inputs_in
 from lungseg.io.pictures import read_bmp, read_jpeg, read_png, read_tiff
 from lungseg.io.reading import MAX_PIXELS, Reading
 from lungseg.io.scans import read_dicom, read_metaimage, read_nifti, read_nrrd
@@ -64,7 +64,7 @@ def read_part(part: Part, reading: Reading) -> Iterator[Slice]:
 
 def read_zip(file: InputFile, reading: Reading) -> Iterator[Slice]:
     """All slices in a zip archive, input by input. Raises UnreadableError where there is none."""
-    members(file)  # raises what is wrong with the archive as a whole
+    inputs_in(file)  # raises what is wrong with the archive as a whole
     parts = [part for one in group_inputs((file,)).inputs for part in one.parts]
     if not parts or parts[0].file == file:
         raise UnreadableError(f"{file} has no slice in it; pass the archive that has")

@@ -66,7 +66,21 @@ def test_too_long_names_are_refused(tmp_path: Path) -> None:
 def test_one_name_twice_is_refused(tmp_path: Path) -> None:
     path = packed(tmp_path / "x.zip", **{"a/x.png": picture(), "a\\x.png": picture()})
     with pytest.raises(UnreadableError, match="two files named a/x.png"):
-        members(path)
+        list(read_slices(path))
+
+
+def test_what_is_no_input_may_have_one_name_twice(tmp_path: Path) -> None:
+    content = {"x.png": picture(), "a/readme.txt": b"1", "a\\readme.txt": b"2"}
+    path = packed(tmp_path / "x.zip", **content)
+    found = group_inputs([path], tmp_path)
+    assert [one.name for one in found.inputs] == ["x.zip/x.png"]
+    assert found.ignored == 2
+
+
+def test_a_time_in_a_name_is_no_drive(tmp_path: Path) -> None:
+    path = packed(tmp_path / "x.zip", **{"2021-03-04 12:30/x.png": picture()})
+    [one] = group_inputs([path], tmp_path).inputs
+    assert one.name == "x.zip/2021-03-04 12:30/x.png"
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(
