@@ -10,7 +10,7 @@ from lungseg.errors import UnreadableError
 from lungseg.io.archive import InputFile
 from lungseg.io.dicom.dataset import read_dataset
 from lungseg.io.dicom.frames import frames_held
-from lungseg.io.dicom.header import header_of
+from lungseg.io.dicom.header import Header, header_of
 from lungseg.io.dicom.pixels import frame_slice
 from lungseg.io.reading import Reading
 from lungseg.io.stack import stack_each
@@ -24,11 +24,12 @@ def read_dicom(file: InputFile, reading: Reading) -> Iterator[Slice]:
     """One slice a frame, those of one orientation from the lowest up, HU seen through the window,
     in LPS.
 
-    A file of another modality, a scout, a coronal or a colour picture has ``refusal`` set. Raises
-    UnreadableError for too many pixels, a table of contents, and a header that says nothing.
+    A file of another modality, a scout, a coronal or a colour picture has ``refusal`` set; where
+    that is true of all frames alike, the first stands for them. Raises UnreadableError for too many
+    pixels, a table of contents, and a header that says nothing.
     """
     dataset = read_dataset(file, pixels=True)
-    header = header_of(dataset, file)
+    header = _shortened(header_of(dataset, file))
     if header.is_directory:
         raise UnreadableError(
             f"{file} is a DICOMDIR, a table of contents; pass the folder that it lies in"
@@ -49,6 +50,15 @@ def read_dicom(file: InputFile, reading: Reading) -> Iterator[Slice]:
             step=one.step,
             sharing=one.sharing,
         )
+
+
+def _shortened(header: Header) -> Header:
+    """``header`` with one frame where none is a slice, for the same reason."""
+    first, *others = header.frames
+    if not others or not first.refusal or any(one.refusal != first.refusal for one in others):
+        return header
+    refusal = f"{first.refusal} ({len(header.frames)} frames)"
+    return replace(header, frames=(replace(first, refusal=refusal),))
 
 
 def _uncounted(dataset: FileDataset, count: int) -> tuple[str, ...]:

@@ -191,6 +191,12 @@ def test_padding_that_no_header_names_is_air(tmp_path: Path, dicom: Write, chest
     assert np.allclose(slice_.pixels[:5], window_hu(-1000.0))
 
 
+def test_frames_that_are_all_no_slice_are_one(tmp_path: Path, dicom: Write, chest: Chest) -> None:
+    cine = {"Modality": "US", "NumberOfFrames": 5}
+    [slice_] = read_slices(dicom(tmp_path / "x.dcm", chest, **cine))
+    assert slice_.refusal == "its modality is US, expected CT (5 frames)"
+
+
 def test_the_unit_is_known_in_small_letters(tmp_path: Path, dicom: Write, chest: Chest) -> None:
     slice_ = read(dicom(tmp_path / "x.dcm", chest[2], RescaleType="hu"))
     assert (slice_.scale, slice_.messages) == ("hu", ())
