@@ -126,7 +126,7 @@ def predict_folder(
     ``resume`` goes on after the last whole chunk with the same result as an undisturbed run; on a
     finished folder it only returns its record. ``workers`` processes decode ahead, each slice
     within ``timeout`` seconds, else it is unreadable. ``progress(done, total)`` is called with
-    numbers of inputs: pictures, volumes and series.
+    numbers of inputs: pictures, volumes and series, done once all their rows are on the disk.
 
     Raises UsageError, before anything is written, for a missing or empty input, an ``out`` that is
     in the way, weights that are missing or damaged, and a run that other options had started.
@@ -221,8 +221,10 @@ class _Run:
                 journal.append(rows)
                 count(rows)
                 if progress:
-                    progress(position + 1, len(self.paths))
+                    progress(position, len(self.paths))  # the last one may have more slices
         whole.finish()
+        if progress:
+            progress(len(self.paths), len(self.paths))
         seconds = time.perf_counter() - began
         segmented = {"dicom_seg": self.segmentations.as_dict()} if self.segmentations else {}
         return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from pipelines.chunks import chunks
 from pipelines.predict_folder import Options, predict_folder
@@ -35,16 +36,34 @@ def test_rows_are_saved_as_they_come_and_a_resumed_run_has_the_same_chunks(
 
     def interrupt(done: int, total: int) -> None:
         see(done, total)
-        if done == 3:
+        if done == 2:
             raise KeyboardInterrupt
 
     common = (Options(device="cpu", overlays=False, report=False), tiny_weights, 0)
     predict_folder(slices, tmp_path / "whole", *common, progress=see)
-    assert saved == [1, 3, 7]
+    assert saved == [0, 2, 6, 7]
     saved.clear()
     with pytest.raises(KeyboardInterrupt):
         predict_folder(slices, tmp_path / "out", *common, progress=interrupt)
     predict_folder(slices, tmp_path / "out", *common, resume=True, progress=see)
-    assert saved == [1, 3, 7]
+    assert saved == [0, 2, 6, 7]
     tables = [(tmp_path / name / "predictions.csv").read_bytes() for name in ("whole", "out")]
     assert tables[0] == tables[1]
+
+
+def test_an_input_is_done_after_its_last_slice(
+    slices: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
+    page = Image.open(slices / "slice0.png")
+    page.save(tmp_path / "stack.tif", save_all=True, append_images=[page] * 3)
+    done: list[int] = []
+    options = Options(device="cpu", overlays=False, report=False)
+    predict_folder(
+        tmp_path / "stack.tif",
+        tmp_path / "out",
+        options,
+        tiny_weights,
+        0,
+        progress=lambda now, _: done.append(now),
+    )
+    assert done == [0, 0, 0, 1]
