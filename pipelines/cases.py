@@ -42,11 +42,13 @@ class Name(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Deciding:
-    """A slice that decided its case: ``path`` of its input, ``index`` in it, ``probability``."""
+    """A slice that decided its case: ``path`` of its input, ``index`` in it, ``probability``,
+    ``file`` that it is."""
 
     path: str
     index: int
     probability: float
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,7 @@ class _Growing:
             if status != "ok":
                 continue
             index, probability = int(row[_AT["slice"]]), float(row[_AT["probability"]])
-            self.judged.append(Deciding(path, index, probability))
+            self.judged.append(Deciding(path, index, probability, row[_AT["file"]]))
             self.lung.append(_number(row[_AT["lung_ml"]]))
             self.lesion.append(_number(row[_AT["lesion_ml"]]))
             self.lesion_fraction = _number(row[_AT["lesion_fraction"]])

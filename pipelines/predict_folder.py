@@ -304,12 +304,16 @@ class _Run:
     def _predict(self, chunk: Sequence[Item]) -> list[Prediction]:
         slices = [item.slice for item in chunk if item.slice is not None]
         seen = iter(self.pipeline.predict(slices, self.options.batch_size))
-        return [
-            unreadable(self.paths[item.position], item.index, self.pipeline.threshold, item.error)
-            if item.slice is None
-            else replace(next(seen), path=self.paths[item.position], slice=item.index)
-            for item in chunk
-        ]
+        found = []
+        for item in chunk:
+            path = self.paths[item.position]
+            file = self.inputs[item.position].part_of(item.index).name
+            if item.slice is None:
+                threshold = self.pipeline.threshold
+                found.append(unreadable(path, item.index, threshold, item.error, file))
+            else:
+                found.append(replace(next(seen), path=path, slice=item.index, file=file))
+        return found
 
     def _draw(self, chunk: Sequence[Item], computed: Future[list[Prediction]]) -> None:
         for item, prediction in zip(chunk, computed.result(), strict=True):

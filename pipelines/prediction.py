@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -40,6 +40,8 @@ class Prediction:
     ``lesion``: bool H x W, as ``mask``; None unless ``ok``, and where stage 1 does not say.
     ``voxel_ml``: millilitres that a pixel stands for (:class:`lungseg.slice.Slice`); None unless
     ``ok``, and where spacing or slice distance are not known.
+    ``file``: the file of a series that the slice is, named as ``path``; empty where it is ``path``
+    itself.
     ``evidence``: where the probability comes from, coarse: h x w over what stage 2 saw, in log-odds
     (see :meth:`covidcls.classifier.CovidClassifier.explained`); None unless ``ok``.
     """
@@ -59,6 +61,7 @@ class Prediction:
     lesion: NDArray[np.bool_] | None = None
     voxel_ml: float | None = None
     evidence: NDArray[np.float64] | None = None
+    file: str = ""
 
     @property
     def lung_ml(self) -> float | None:
@@ -73,11 +76,12 @@ class Prediction:
         return _ml(self.lesion & self.mask, self.voxel_ml)
 
 
-def unreadable(path: str, index: int, threshold: float, message: str) -> Prediction:
+def unreadable(path: str, index: int, threshold: float, message: str, file: str = "") -> Prediction:
     """The result of a file, or of the rest of one, that cannot be decoded."""
-    return Prediction(
+    refused = Prediction(
         path, index, "unreadable", None, None, threshold, None, None, None, None, message
     )
+    return replace(refused, file=file)
 
 
 def _ml(mask: NDArray[np.bool_] | None, voxel_ml: float | None) -> float | None:

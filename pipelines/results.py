@@ -31,6 +31,7 @@ COLUMNS = (
     "band",
     "lung_ml",
     "lesion_ml",
+    "file",
 )
 
 PATIENT = "patient_id"  # the last column, where ids or hashes of them are asked for
@@ -56,6 +57,7 @@ def row_of(prediction: Prediction) -> tuple[str, ...]:
         prediction.band or "",
         fixed(prediction.lung_ml),
         fixed(prediction.lesion_ml),
+        cell_of_path(prediction.file or prediction.path),
     )
 
 

@@ -41,6 +41,10 @@ class Input:
     parts: tuple[Part, ...]
     format: str = ""
 
+    def part_of(self, index: int) -> Part:
+        """The file of slice ``index``: of several, each has one slice."""
+        return self.parts[index] if len(self.parts) > 1 else self.parts[0]
+
 
 @dataclass(frozen=True)
 class Grouped:

@@ -63,7 +63,8 @@ def _name(case: Case, one: Deciding) -> str:
     """What a slice is called within its case."""
     if case.name.kind == "folder":
         return f"{PurePosixPath(one.path).name}{f', slice {one.index}' if one.index else ''}"
-    return f"slice {one.index}" if case.slices > 1 else "this slice"
+    file = f" ({PurePosixPath(one.file).name})" if case.name.kind == "series" else ""
+    return f"slice {one.index}{file}" if case.slices > 1 else "this slice"
 
 
 def _about(record: Mapping[str, Any]) -> dict[str, str]:

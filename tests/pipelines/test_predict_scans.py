@@ -78,6 +78,11 @@ def test_every_slice_has_its_row_and_its_overlay(
         ("volume.nii.gz", "0", "ok"),
         ("volume.nii.gz", "1", "ok"),
     ]
+    assert [row["file"] for row in rows[6:12]] == [
+        *(f"study/CT/{name}.dcm" for name in "dbca"),
+        "study/MR.dcm",
+        "volume.nii.gz",
+    ]
     overlays = [path for path in (tmp_path / "out" / "overlays").rglob("*.png")]
     assert len(overlays) == len(rows)
     assert "its modality is MR, expected CT" in rows[10]["message"]

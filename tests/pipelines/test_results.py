@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -61,9 +62,12 @@ def test_a_row_has_the_columns_of_the_interface_in_order() -> None:
         "band": "indeterminate",
         "lung_ml": "2.000000",
         "lesion_ml": "0.500000",
+        "file": "a/b.png",
     }
-    appended = ("message", "lesion_fraction", "band", "lung_ml", "lesion_ml")  # never inserted
+    appended = ("lesion_fraction", "band", "lung_ml", "lesion_ml", "file")  # never inserted
     assert COLUMNS[-5:] == appended
+    in_series = replace(prediction, file="a/b/1.dcm")
+    assert row_of(in_series)[COLUMNS.index("file")] == "a/b/1.dcm"
 
 
 def test_no_lesion_share_is_no_number() -> None:

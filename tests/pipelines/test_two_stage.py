@@ -71,6 +71,7 @@ def test_the_fields_stand_in_the_order_of_the_interface() -> None:
         "lesion",
         "voxel_ml",
         "evidence",
+        "file",
     ]
 
 

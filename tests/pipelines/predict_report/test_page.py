@@ -52,7 +52,7 @@ def case(path: str, probability: float | None, *slices: int) -> Case:
         label=None if probability is None else "COVID",
         threshold=0.5,
         band=None if probability is None else "indeterminate",
-        deciding=tuple(Deciding(path, index, 0.75) for index in slices),
+        deciding=tuple(Deciding(path, index, 0.75, f"a/IM{index}") for index in slices),
         lung_ml=None if probability is None else 4321.0,
         lesion_fraction=None if probability is None else 0.125,
         message="its modality is MR" if probability is None else "tilted",
@@ -75,7 +75,7 @@ def page(cases: list[Case], overlay: Path, **record: Any) -> str:
 
 def test_pictures_are_inside_and_small_and_their_lines_do_not_fade(overlay: Path) -> None:
     text = page([case("ct", 0.75, 4, 2)], overlay)
-    found = re.findall(r'src="data:image/jpeg;base64,([^"]+)" alt="ct, slice (\d)"', text)
+    found = re.findall(r'src="data:image/jpeg;base64,([^"]+)" alt="ct, slice (\d) \(IM\2\)"', text)
     assert [number for _, number in found] == ["4", "2"]
     picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(found[0][0]))))
     assert picture.shape[:2] == (288, 288)
@@ -173,5 +173,5 @@ def test_a_picture_that_is_lost_or_was_never_drawn_leaves_its_words(tmp_path: Pa
     for overlay in (tmp_path / "missing.png", tmp_path / "empty.png"):
         text = page([case("ct", 0.75, 4)], overlay, written={})
         assert "<img" not in text
-        assert "slice 4: 0.750" in text
+        assert "slice 4 (IM4): 0.750" in text
         assert "wrote no overlays" in text
