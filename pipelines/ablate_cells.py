@@ -62,13 +62,15 @@ def train_cells(
     before the next is trained, it is not lost with them.
 
     Raises UsageError, before any training, for a cell in ``out`` that had another recipe, and for
-    options of one that ``train_cls`` refuses. ``tell`` gets a sentence a training.
+    options of one that ``train_cls`` refuses; and, as soon as it is known, for cells whose lungs
+    are of two stages 1 though their rows name one. ``tell`` gets a sentence a training.
     """
     recipes = {cell.name: with_options(recipe, cell.options) for cell in cells}
     for name, wanted in recipes.items():
         _check_same(out / name / RECIPE, wanted)
     missing = [c for c in cells if not _weights(out / c.name).with_suffix(".json").is_file()]
     _check_options({cell.row.name: recipes[cell.name] for cell in missing})
+    stages_one: dict[Any, tuple[str, str]] = {}
     spent, done = 0.0, 0
     for cell in cells:
         if cell in missing:
@@ -79,6 +81,7 @@ def train_cells(
             began = time.monotonic()
             _train(out / cell.name, recipes[cell.name], cell is cells[0], train)
             spent, done = spent + time.monotonic() - began, done + 1
+        _check_stage_one(stages_one, cell, card_of(cell, out))
         yield cell
 
 
@@ -139,6 +142,23 @@ def _check_options(recipes: Mapping[str, Mapping[str, Any]]) -> None:
             check_recipe(recipe)
         except UsageError as error:
             raise UsageError(f"{name} cannot be trained: {error}") from error
+
+
+def _check_stage_one(
+    known: dict[Any, tuple[str, str]], cell: Cell, card: Mapping[str, Any]
+) -> None:
+    """``known``: of what rows name as their stage 1, a cell and the sha256 of its own."""
+    if "segmenter" not in card:  # as cards of long ago
+        return
+    asked = tuple(cell.row.options.get(f"data.{key}") for key in ("segmenter", "weights_dir"))
+    sha256 = card["segmenter"]["sha256"]
+    first, expected = known.setdefault(asked, (cell.name, sha256))
+    if sha256 != expected:
+        raise UsageError(
+            f"{cell.name} saw the lungs of another stage 1 ({sha256[:12]}) than {first} "
+            f"({expected[:12]}), and cannot be compared; remove the folder of one of them, or give "
+            "another --out"
+        )
 
 
 def _train(folder: Path, recipe: Mapping[str, Any], audit: bool, train: Train) -> None:

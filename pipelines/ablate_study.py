@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -98,6 +98,7 @@ def ablate(
             "patients": None if patients is None else patients.name,
             "sha256": judged_sha256(rows[0][0]),
         },
+        "segmenters": _segmenters(cards.values()),
         **as_dict(table),
         "folds": plan.folds,
         "chosen_on_folds": chosen,
@@ -180,6 +181,15 @@ def _options_of(source: Source) -> dict[str, Any]:
         "data.layout": source.layout,
         "data.positive": source.positive,
     }
+
+
+def _segmenters(cards: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Name and sha256 of each stage 1, as far as the cards of the cells say; it is one unless rows
+    name others."""
+    return [
+        dict(pair)
+        for pair in dict.fromkeys(tuple(c["segmenter"].items()) for c in cards if "segmenter" in c)
+    ]
 
 
 def _judged_on(source: Source, folds: int | None, pictures: Sequence[LabelledPicture]) -> str:

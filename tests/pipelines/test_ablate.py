@@ -273,6 +273,27 @@ def test_cells_of_another_recipe_are_refused_by_name(
         ablate(Plan(("full",), seeds=(1,), recipe=other), class_folders, out, "folders")
 
 
+def test_cells_of_two_stages_one_make_no_table(
+    study: tuple[Path, dict[str, Any], InThisProcess],
+    class_folders: Path,
+    recipe: dict[str, Any],
+    tmp_path: Path,
+) -> None:
+    out, record, _ = study
+    [segmenter] = record["segmenters"]
+    assert segmenter["name"] == "dark"
+    plan, train = Plan(("full", "crop"), seeds=(1, 2), recipe=recipe), InThisProcess()
+    shutil.copytree(out, tmp_path / "out")
+    file = tmp_path / "out" / "cells" / "full-seed2" / "network.json"
+    card = json.loads(file.read_text())
+    card["segmenter"]["sha256"] = "0" * 64
+    file.write_text(json.dumps(card))
+    words = r"full-seed2 saw the lungs of another stage 1 \(000000000000\) than full-seed1 \("
+    with pytest.raises(UsageError, match=words):
+        ablate(plan, class_folders, tmp_path / "out", "folders", train=train)
+    assert train.trained == []
+
+
 def test_a_training_that_fails_says_why(
     class_folders: Path, recipe: dict[str, Any], tmp_path: Path
 ) -> None:
