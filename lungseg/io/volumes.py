@@ -260,7 +260,8 @@ def _oriented(
     steps = np.linalg.norm(turned[:3, :3], axis=0)
     column, row = float(steps[0]), float(steps[1])
     # across the slices: of a tilted gantry the third axis is longer than what lies between them
-    slice_ = float(abs(np.linalg.det(turned[:3, :3]))) / (row * column)
+    x, y, z = turned[:3, :3].T
+    slice_ = float(abs(z @ np.cross(x, y))) / (row * column)
     across, down = (turned[:3, :2] / steps[:2] * RAS_TO_LPS).T
     return Volume(
         path,
