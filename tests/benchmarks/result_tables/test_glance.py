@@ -135,7 +135,7 @@ def test_every_question_has_its_figure_and_what_stands_against_it(
     assert home[0].startswith("0.610")
     assert "without lungs 0.620" in home[1]
     assert folds[0].startswith("0.460")
-    assert folds[1].startswith("the lesion share, calibrated, 0.450")
+    assert folds[1].startswith("its lesions without the look 0.450")
     assert crop[0].startswith("0.420")
     assert crop[1].startswith("whole slice 0.410")
     assert "all but the lungs 0.430" in folds[1]
