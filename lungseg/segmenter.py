@@ -151,8 +151,7 @@ def _with_findings(network: Any, pictures: Tensor) -> tuple[Tensor, ...]:
 
 
 def _calibrated(probability: NDArray[np.float32], threshold: float) -> NDArray[np.float32]:
-    """``probability`` with its odds scaled so that ``threshold``, where a pixel is as often lesion
-    as not, becomes one half."""
+    """``probability`` with its odds scaled so that ``threshold`` becomes one half."""
     for_it, against = probability * (1 - threshold), (1 - probability) * threshold
     return np.asarray(for_it / (for_it + against), np.float32)
 

@@ -35,8 +35,9 @@ def threshold_lungs(hu: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Lungs by threshold: bool H x W of HU values H x W (float32).
 
     Air inside the body, in pieces with the texture of lung: large enough, neither as empty as
-    bowel gas and trachea (mean below -940 HU) nor touching the frame. Vessels are closed in. Bowel
-    gas with stool, emphysema under the skin and rings around the heart are its known failures.
+    bowel gas and trachea (median of the inner pixels below -940 HU) nor touching the frame. Vessels
+    are closed in. Bowel gas with stool, emphysema under the skin and rings around the heart are its
+    known failures.
     """
     body = body_mask(hu)
     inside = cv2.erode(body.astype(np.uint8), np.ones((5, 5), np.uint8))

@@ -84,8 +84,14 @@ def _table(root: Path) -> dict[str, dict[str, str]]:
     path = root / "slices.csv"
     if not path.is_file():
         return {}
-    with path.open(newline="") as file:
-        return {row["slice"]: row for row in csv.DictReader(file)}
+    with path.open(newline="", encoding="utf-8-sig") as file:  # Excel begins it with a mark
+        rows = csv.DictReader(file)
+        if "slice" not in (rows.fieldnames or ()):
+            raise UsageError(
+                f"{path} has no column slice, for the stems of the pictures; it has "
+                f"{', '.join(rows.fieldnames or ()) or 'none'}"
+            )
+        return {row["slice"]: row for row in rows}
 
 
 def resized_masks(masks: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:

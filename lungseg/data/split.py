@@ -35,8 +35,8 @@ class PatientSplit:
         if found != self.sha256:
             raise UsageError(
                 f"the data of split {self.data!r} are not those that it was fixed on "
-                f"(hash {found[:12]}, expected {self.sha256[:12]}); "
-                "use the published set or make a new split file"
+                f"({self.sha256[:12]}...); use the published set, or make a new split file with "
+                f'"sha256": "{found}"'
             )
 
     def hash_of(self, pairs: Iterable[tuple[str, str]]) -> str:

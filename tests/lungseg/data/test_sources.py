@@ -105,6 +105,16 @@ def test_without_a_table_ten_neighbours_are_one_patient(masks: Path) -> None:
     assert patients == ["set/block-000"] * 10 + ["set/block-001"] * 10 + ["set/block-002"] * 4
 
 
+def test_a_table_of_a_spreadsheet_is_read_and_one_without_its_column_refused(masks: Path) -> None:
+    table = masks / "slices.csv"
+    known = [one.patient for one in read_mask_folder(masks, 512, "set")]
+    table.write_text(table.read_text(), encoding="utf-8-sig")
+    assert [one.patient for one in read_mask_folder(masks, 512, "set")] == known
+    table.write_text("file,patient\n00,a\n")
+    with pytest.raises(UsageError, match="no column slice.*it has file, patient"):
+        read_mask_folder(masks, 512, "set")
+
+
 def write_hu(path: Path, hu: NDArray[np.float32]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(path), (hu + 1024).clip(0, 65535).astype(np.uint16))

@@ -34,7 +34,8 @@ def test_the_order_of_the_slices_does_not_matter(pairs: list[tuple[str, str]]) -
     [PAIRS[:-1], [*PAIRS, ("s5", "a")], [("s1", "b"), *PAIRS[1:]], [("s9", "a"), *PAIRS[1:]]],
 )
 def test_other_data_are_refused_with_both_hashes(pairs: list[tuple[str, str]]) -> None:
-    with pytest.raises(UsageError, match=f"'set'.*expected {fixed().sha256[:12]}"):
+    new = fixed().hash_of(pairs)  # what a new file needs
+    with pytest.raises(UsageError, match=f'\'set\'.*{fixed().sha256[:12]}.*"sha256": "{new}"'):
         fixed().check(pairs)
 
 
