@@ -23,15 +23,16 @@ def masks_either_way(
 ) -> tuple[list[Slice], list[LungMask]]:
     """The slices as they are to be seen, and a mask for each.
 
-    A displayed picture with a bright frame, as air is where it is inverted, that shows no lung, or
-    one that is brighter than what is around it, is also tried the other way round. It stays so,
-    with a message, where it is a chest CT with dark lungs then. Hounsfield units are what they are.
+    A displayed picture is also tried the other way round where its lung is brighter than what is
+    around it, and where it shows none, or too much, in a bright frame, as air is in inverted ones.
+    It stays so, with a message, where it is a chest CT with dark lungs then. Hounsfield units are
+    what they are.
     """
     seen, masks = list(slices), segmenter.predict(slices, batch_size)
     doubtful = [
         index
         for index, (one, mask) in enumerate(zip(slices, masks, strict=True))
-        if one.scale == "display" and not _shows_lung(mask) and _frame(one) > 0.5
+        if one.scale == "display" and _may_be_inverted(one, mask)
     ]
     turned = [_inverted(slices[index]) for index in doubtful]
     for index, one, mask in zip(
@@ -40,6 +41,10 @@ def masks_either_way(
         if mask.chest_ct >= segmenter.min_chest_ct and _shows_lung(mask):
             seen[index], masks[index] = one, mask
     return seen, masks
+
+
+def _may_be_inverted(one: Slice, mask: LungMask) -> bool:
+    return "bright" in mask.flags or (not _shows_lung(mask) and _frame(one) > 0.5)
 
 
 def _shows_lung(mask: LungMask) -> bool:

@@ -65,6 +65,20 @@ def test_hounsfield_units_and_what_is_no_chest_ct_stay_as_they_are() -> None:
     assert seen is inverted and not mask.mask.any()
 
 
+def test_a_bright_lung_is_turned_whatever_the_frame() -> None:
+    class AllIsLung(DarkIsLung):
+        def predict(self, slices: Sequence[Slice], batch_size: int = 16) -> list[LungMask]:
+            flags = ("bright",) if slices and slices[0].pixels[40, 40] > 0.5 else ()
+            lung = np.pad(np.ones((40, 40), bool), 30)
+            return [LungMask(lung, one.pixels, flags=flags) for one in slices]
+
+    tight = (255 - chest())[20:80, 20:80]
+    segmenter: Any = AllIsLung()
+    [one] = as_slices(np.pad(tight, 20, constant_values=40))  # the wall, dark
+    [seen], [mask] = masks_either_way(segmenter, [one])
+    assert seen.messages[-1] == MESSAGE and "bright" not in mask.flags
+
+
 def test_a_slice_without_lung_in_dark_air_is_not_tried() -> None:
     [empty] = as_slices(np.pad(np.full((60, 60), 220, np.uint8), 20))
     assert either_way(empty)[0] is empty
