@@ -75,14 +75,15 @@ def glance(
         ),
         (
             "COVID-19 on COVID-CT, the recipe of the shipped weights (both sources), "
-            f"{len(classifier['training']['folds']['score'])} folds by patient, AUC",
+            f"{len(classifier['training']['folds']['score'])} folds by patient and paper, AUC",
             figure(at_home),
             f"a random forest on 24 x 24 pixels without lungs "
             f"{figure(classifier['floor_by_source'][home])}",
             "0.92",
         ),
         (
-            "nearly the same recipe, trained and judged on COVID-CT alone, the same folds, AUC",
+            "nearly the same recipe, trained and judged on COVID-CT alone, in folds that part papers, "
+            "AUC",
             by_row["lesions-and-look"],
             f"its lesions without the look {by_row['lesions']}; a network by another "
             f"recipe that sees all but the lungs {by_region['background']}; " + "; ".join(floors),
