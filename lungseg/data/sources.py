@@ -184,8 +184,8 @@ def read_hu_folder(
         lung = np.zeros(hu.shape, np.uint8)
         if table.get(stem, {}).get("has_lung") != "0":
             by_threshold = corrected(threshold_lungs(hu), hu, stem, corrections)
-            lung = clean_mask(by_threshold.astype(np.float32), max_hole=FILLED)
-            lung = lung.astype(np.uint8)
+            found = clean_mask(by_threshold.astype(np.float32), max_hole=FILLED)
+            lung = found.astype(np.uint8)
         low, high = WIDE_WINDOW
         picture = np.clip((hu - low) / (high - low) * 255, 0, 255).round().astype(np.uint8)
         slices.append(
