@@ -17,6 +17,7 @@ LAYOUTS: tuple[Layout, ...] = get_args(Layout)
 COVID_SHEET = "COVID-CT-MetaInfo.xlsx"
 OTHER_SHEET = "NonCOVID-CT-MetaInfo.csv"
 POSITIVE = "COVID"  # the class of COVID-19, by its folder
+PAPER, FILE = "paper:", "file:"  # how what stands for an unknown patient begins
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class LabelledPicture:
 
 def is_known(patient: str) -> bool:
     """Whether ``patient``, as :class:`LabelledPicture` has it, is not what stands for one."""
-    return not patient.startswith(("paper:", "file:"))
+    return not patient.startswith((PAPER, FILE))
 
 
 def check_positive(layout: Layout, positive: str) -> None:
@@ -124,7 +125,7 @@ def other_patients(root: Path) -> dict[str, str]:
 def _group_of(name: str) -> str:
     """The source paper in a file name such as ``2020.03.25.20043166-p17-78.png``."""
     paper, page, _ = name.partition("-p")
-    return f"paper:{paper}" if page else f"file:{name}"
+    return f"{PAPER}{paper}" if page else f"{FILE}{name}"
 
 
 def read_class_folders(root: Path, positive: str = POSITIVE) -> list[LabelledPicture]:
@@ -144,7 +145,7 @@ def read_class_folders(root: Path, positive: str = POSITIVE) -> list[LabelledPic
         )
     return [
         LabelledPicture(
-            root / path, int(label == positive), f"file:{path}", part=folders.part_of(path)
+            root / path, int(label == positive), f"{FILE}{path}", part=folders.part_of(path)
         )
         for path, label in labels.items()
     ]

@@ -10,10 +10,11 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from covidcls.data.pictures import FILE, PAPER
 from lungseg.errors import UsageError
 
 Clusters = Literal["patient", "paper", "image"]
-UNKNOWN: dict[str, Clusters] = {"paper:": "paper", "file:": "image"}  # what such a patient is
+UNKNOWN: dict[str, Clusters] = {PAPER: "paper", FILE: "image"}  # what such a patient is
 
 
 def clusters_of(patients: Iterable[str]) -> Clusters:
