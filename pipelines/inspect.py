@@ -43,6 +43,7 @@ def parser() -> CommandParser:
     )
     add = parser.add_argument
     add("path", metavar="PATH", type=Path, help="folder or file, as predict takes them")
+    options.add_hu_offset(parser)
     options.add_identity(parser)
     add("--quiet", action="store_true", help="no progress on standard error")
     add("--json", action="store_true", help="print one JSON object")
@@ -61,16 +62,18 @@ def _inspect(given: argparse.Namespace) -> ExitCode:
     from lungseg.io.grouping import check_slices
     from lungseg.io.identity import IdentityPolicy
     from lungseg.io.inspection import inspect_input
+    from lungseg.io.reading import Reading
     from pipelines.earlier_results import without_results
 
     found, earlier = without_results(find_inputs(given.path), given.path)
     grouped = group_inputs(found.files, given.path)
     check_slices(grouped, given.path)
     policy = IdentityPolicy(given.keep_ids, given.pseudonymise)
+    reading = Reading(hu_offset=given.hu_offset)
     inputs: list[Seen] = []
     with ProgressBar(sys.stderr, given.quiet) as progress:
         for done, one in enumerate(grouped.inputs, 1):
-            inputs.append(inspect_input(one, policy))
+            inputs.append(inspect_input(one, policy, reading))
             progress(done, len(grouped.inputs))
     record: dict[str, Any] = {
         "input": str(given.path),

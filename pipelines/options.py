@@ -90,7 +90,7 @@ def add_choice(parser: CommandParser) -> None:
         nargs="+",
         default=[],
         metavar="FILE",
-        help="take only files whose name is a line of one of these (all)",
+        help="take only files whose name, or end of path, is a line of one of these (all)",
     )
     add("--every", type=whole_from(1), default=1, metavar="N", help="take each N-th of these (1)")
 

@@ -40,20 +40,25 @@ SHEET = "sheet.png"
 
 @dataclass(frozen=True)
 class Choice:
-    """Which pictures of a folder: those named in the files ``names`` (none: all), of these each
-    ``every``-th, of these the first ``limit``."""
+    """Which pictures of a folder: those that a line of the files ``names`` names, by file name or
+    by the end of its path (no files: all), of these each ``every``-th, of these the first
+    ``limit``."""
 
     names: tuple[Path, ...] = ()
     every: int = 1
     limit: int | None = None
 
     def of(self, files: Sequence[Path]) -> list[Path]:
-        """The chosen files, in their order. Raises UsageError for a list that cannot be read, and
-        where nothing is left."""
+        """The chosen files, in their order. Raises UsageError for a list that cannot be read, for
+        a line that names several files, and where nothing is left."""
         chosen = list(files)
         if self.names:
             wanted = {name for file in self.names for name in _lines(file)}
-            chosen = [file for file in files if file.name in wanted]
+            named = {file: wanted.intersection(_ends(file)) for file in files}
+            chosen = [file for file, names in named.items() if names]
+            times = Counter(name for names in named.values() for name in names)
+            for name in sorted(name for name, count in times.items() if count > 1):
+                raise UsageError(f"{name} is {times[name]} pictures; write more of their paths")
         if not chosen:
             raise UsageError(f"no picture has a name in {', '.join(map(str, self.names))}")
         return chosen[:: self.every][: self.limit]
@@ -223,6 +228,11 @@ def _check_outside(root: Path, out: Path) -> None:
     inside = root.resolve() in (out.resolve(), *out.resolve().parents)
     if root.is_dir() and inside:
         raise UsageError(f"{out} lies among the inputs in {root}: choose another --out")
+
+
+def _ends(file: Path) -> list[str]:
+    """``c.png``, ``b/c.png`` and so on to the whole path."""
+    return ["/".join(file.parts[start:]) for start in range(len(file.parts))]
 
 
 def _lines(file: Path) -> list[str]:

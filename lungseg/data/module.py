@@ -33,6 +33,15 @@ from lungseg.pseudo_labels import read_run
 MAX_SIZE = 512  # pixels kept of a training picture, twice what the networks see
 
 
+_KIND_OF = {
+    "hu_offset": "hu",
+    "corrections": "hu",
+    "lesions_in": "hu",
+    "body": "foreign",
+    "labels": "pseudo",
+}  # options that one kind of source alone has
+
+
 @dataclass(frozen=True)
 class ExtraSource:
     """A further source of slices beside the main one.
@@ -64,11 +73,21 @@ class ExtraSource:
                 f"hold_out {self.hold_out} leaves nothing of {self.folder} to train on; "
                 "give 2 or more, or 0 to hold out none"
             )
-        if (self.kind == "pseudo") != bool(self.labels):
+        if not 0 <= self.share < 1:
             raise UsageError(
-                f"the source {self.folder} of kind {self.kind} has labels {self.labels!r}; "
-                "kind pseudo needs the folder of its labels, and no other kind has one"
+                f"a share of {self.share:g} cannot be of {self.folder}; give 0 to below 1"
             )
+        if self.kind == "pseudo" and not self.labels:
+            raise UsageError(
+                f"the source {self.folder} of kind pseudo has no labels; give the folder of them"
+            )
+        bare = ExtraSource(self.folder, self.kind, self.share)
+        for option, kind in _KIND_OF.items():
+            if kind != self.kind and getattr(self, option) != getattr(bare, option):
+                raise UsageError(
+                    f"the source {self.folder} of kind {self.kind} has {option}, which only one "
+                    f"of kind {kind} may have"
+                )
 
     def read(self, data_dir: Path) -> list[MaskedSlice]:
         """All slices of the source."""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from lungseg.cleaning import clean_mask
 from lungseg.data.corrections import Step, corrected
 from lungseg.errors import UnreadableError, UsageError
+from lungseg.io import read_slices
 from lungseg.io.masks import Target, read_labels, target_of
 from lungseg.shrinking import shrunk, shrunk_shape
 from lungseg.threshold import threshold_lungs
@@ -55,9 +56,11 @@ class MaskedSlice:
 
 
 def _read_grey(path: Path) -> NDArray[np.uint8]:
-    picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH)
     if picture is None:
         raise UsageError(f"cannot read the training picture {path}; check that it is complete")
+    if picture.dtype != np.uint8:  # stretched from its own range, as in use
+        return (next(read_slices(path)).pixels * 255).round().astype(np.uint8)
     return np.asarray(picture, np.uint8)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import SimpleITK
+from PIL import Image
 
 from pipelines.inspect import main
 
@@ -89,6 +90,14 @@ def test_the_table_names_what_is_wrong(inspect: Inspect, study: Path) -> None:
     assert "slices are missing" in said and "(1 of 4 slices)" in said
     assert "a coronal slice, expected axial" in said
     assert "7 slices in 4 inputs; 1 other files ignored (.txt 1)" in said
+
+
+def test_16_bit_pictures_are_hu_where_the_user_says_so(inspect: Inspect, tmp_path: Path) -> None:
+    ramp = np.linspace(0, 2000, 64 * 64).reshape(64, 64).astype(np.uint16)
+    Image.fromarray(ramp).save(tmp_path / "slice.png")
+    for options, scale in ([], "display"), (["--hu-offset", 1024], "hu"):
+        said = inspect(tmp_path / "slice.png", "--json", *options)[1]
+        assert [one["scale"] for one in json.loads(said)["inputs"]] == [scale]
 
 
 def test_results_of_earlier_runs_are_left_out_and_counted(inspect: Inspect, study: Path) -> None:

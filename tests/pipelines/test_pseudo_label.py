@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lungseg.errors import UsageError
+from lungseg.io import find_inputs
 from lungseg.metrics import dice
 from lungseg.pseudo_labels import Row, mask_file, read_masks, read_rows, read_run
 from pipelines.pseudo_label import main
-from pipelines.pseudo_label_folder import pseudo_label_folder
+from pipelines.pseudo_label_folder import Choice, pseudo_label_folder
 
 Run = Callable[..., tuple[int, str, str]]
 Draw = Callable[..., NDArray[np.uint8]]
@@ -103,8 +104,24 @@ def test_names_every_and_limit_choose_pictures(label: Run, slices: Path, tmp_pat
     lists = ("--names", tmp_path / "train.txt", tmp_path / "val.txt")
     label(slices, "--out", tmp_path / "named", *lists)
     assert list(rows_of(tmp_path / "named")) == ["slice1.png", "slice3.png", "slice4.png"]
+    (tmp_path / "train.txt").write_text("case/slice.png\nslice1.png\n")
+    label(slices, "--out", tmp_path / "path", *lists[:2])
+    assert list(rows_of(tmp_path / "path")) == ["case/slice.png", "slice1.png"]
     label(slices, "--out", tmp_path / "few", "--every", 3, "--limit", 2)
     assert list(rows_of(tmp_path / "few")) == ["case/slice.png", "slice2.png"]
+
+
+def test_a_name_of_two_pictures_is_refused(slices: Path, tmp_path: Path) -> None:
+    for folder in ("COVID", "other"):
+        (slices / folder).mkdir()
+        shutil.copy(slices / "slice1.png", slices / folder / "held-out.png")
+    names = tmp_path / "names.txt"
+    names.write_text("held-out.png\n")
+    files = find_inputs(slices).files
+    with pytest.raises(UsageError, match="held-out.png is 2 pictures; write more of their paths"):
+        Choice((names,)).of(files)
+    names.write_text("other/held-out.png\n")
+    assert Choice((names,)).of(files) == [slices / "other" / "held-out.png"]
 
 
 def test_a_run_that_was_cut_off_goes_on_to_the_same_result(

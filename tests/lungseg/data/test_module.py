@@ -210,12 +210,21 @@ def test_a_source_that_would_leave_nothing_to_train_on_is_refused(
         module_of(phantom_data, extra=[ExtraSource("more", "masks", 0.3, hold_out=hold_out)])
 
 
-@pytest.mark.parametrize(("kind", "labels"), [("pseudo", ""), ("foreign", "somewhere")])
-def test_labels_belong_to_pseudo_labelled_pictures(
-    phantom_data: Path, kind: Any, labels: str
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (ExtraSource("more", "pseudo", 0.3), "of kind pseudo has no labels"),
+        (ExtraSource("more", "foreign", 0.3, labels="x"), "labels, which only one of kind pseudo"),
+        (ExtraSource("more", "masks", 0.3, lesions_in=[]), "lesions_in, which only one of kind hu"),
+        (ExtraSource("more", "hu", 0.3, body=["x"]), "body, which only one of kind foreign"),
+        (ExtraSource("more", "masks", -0.1), "a share of -0.1 cannot be of more"),
+    ],
+)
+def test_options_that_go_with_no_source_are_refused(
+    phantom_data: Path, source: ExtraSource, message: str
 ) -> None:
-    with pytest.raises(UsageError, match="kind pseudo needs the folder of its labels"):
-        module_of(phantom_data, extra=[ExtraSource("more", kind, 0.3, labels=labels)])
+    with pytest.raises(UsageError, match=message):
+        module_of(phantom_data, extra=[source])
 
 
 def test_pseudo_labels_train_and_tell_how_they_were_made(

@@ -82,6 +82,15 @@ def test_missing_and_empty_folders_are_named(masks: Path, tmp_path: Path) -> Non
         read_mask_folder(masks, 512, "set")
 
 
+def test_a_16_bit_picture_is_stretched_from_its_own_range(masks: Path) -> None:
+    first = min((masks / "images").iterdir())
+    values = np.arange(64 * 64, dtype=np.uint16).reshape(64, 64)  # 12 bits, as scanners store
+    height, width = cv2.imread(str(first), cv2.IMREAD_GRAYSCALE).shape
+    cv2.imwrite(str(first), cv2.resize(values, (width, height)))
+    picture = read_mask_folder(masks, 512, "m")[0].picture
+    assert (picture.dtype, picture.min(), picture.max()) == (np.uint8, 0, 255)
+
+
 def test_slices_without_infection_mask_have_unknown_lesions(masks: Path) -> None:
     (masks / "infection_masks" / "11.png").unlink()
     known = {one.name: one.known for one in read_mask_folder(masks, 512, "set")}
