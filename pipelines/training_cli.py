@@ -30,7 +30,7 @@ Report = Callable[[Path], lightning.Callback]
 Export = Callable[[Path, Any, Path, str, dict[str, Any], bool], dict[str, Any]]
 
 
-def fast_precision() -> str:
+def fast_precision() -> Literal["bf16-mixed", "32-true"]:
     """``bf16-mixed`` where the processor or GPU computes it, else ``32-true``.
 
     A CPU without AVX512_BF16 or AMX is slower with it.
