@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 Interval = Mapping[str, float]  # a value, and low and high around it
 
 
-def figure(found: Interval | None) -> str:
+def figure(found: Interval | None, digits: int = 3) -> str:
     """``0.900 (0.800 to 0.950)``; ``-`` where there is none."""
     if found is None:
         return "-"
-    return f"{found['value']:.3f} ({found['low']:.3f} to {found['high']:.3f})"
+    value, low, high = (f"{found[key]:.{digits}f}" for key in ("value", "low", "high"))
+    return f"{value} ({low} to {high})"
 
 
 def signed(found: Interval | None) -> str:

@@ -125,7 +125,7 @@ def test_every_question_has_its_figure_and_what_stands_against_it(
         killed,
         damaged,
     ) = ((row["figure"], row["to judge it by"]) for row in rows_of(table))
-    assert lungs == ("0.900 (0.850 to 0.950)", "worst tenth 0.800 (0.750 to 0.850)")
+    assert lungs == ("0.9000 (0.8500 to 0.9500)", "worst tenth 0.800 (0.750 to 0.850)")
     assert lesions[0].startswith("0.700")
     assert elsewhere[0].startswith("0.520")
     assert "recall 0.260" in elsewhere[1]
