@@ -76,6 +76,7 @@ def of_cards() -> dict[str, str]:
         "stage 1": cards.stage_one(of_stage_one, tried),
         "lesion share": cards.lesion_share(of_stage_one),
         "stage 2": cards.stage_two([card for card in own if card["kind"] == "classifier"]),
+        "reliability": cards.reliability(own),
         "patients": cards.patients(own),
         "tried": cards.tried([card for card in every if card["kind"] == "classifier"]),
         "weights": cards.weights(own, CHECKPOINTS),

@@ -82,6 +82,25 @@ def stage_two(cards: Sequence[Card]) -> str:
     return table_of([*head, "specificity", "floor: AUC without lungs"], rows)
 
 
+def reliability(cards: Sequence[Card]) -> str:
+    """Of cards whose folds judged them, what probabilities and thresholds are worth on each source
+    that was learned."""
+    errors, points = [], []
+    for card in cards:
+        for name, found in card.get("reliability", {}).items():
+            error = f"{figure(found['ece'])}, by chance {found['ece_by_chance']:.3f}"
+            unanswered = f"{found['indeterminate']:,} of {found['n']:,}"
+            errors.append([card["name"], name, figure(found["brier"]), error, unanswered])
+            for aim, point in card["operating_points"].items():
+                of_source = point.get("by_source", {name: point})[name]
+                reached = (figure(of_source[key]) for key in ("recall", "specificity"))
+                points.append([card["name"], name, aim, f"{point['threshold']:.3f}", *reached])
+    head = ["weights", "data"]
+    by_source = table_of([*head, "Brier score", "calibration error", "indeterminate"], errors)
+    at = table_of([*head, "operating point", "threshold", "recall", "specificity"], points)
+    return f"{by_source}\n\n{at}"
+
+
 def patients(cards: Sequence[Card]) -> str:
     """One probability a patient by each rule, of the cards whose folds judged patients; and what
     the thresholds, which slices chose, reach with the default rule."""

@@ -23,10 +23,12 @@ from covidcls.calibration import Calibration
 from covidcls.data.folds import TOGETHER
 from covidcls.data.pictures import LabelledPicture, is_known, split_sha256
 from covidcls.data.sampling import alike
+from covidcls.evaluation.measure import ece_by_chance
 from covidcls.evaluation.report import of_operating_points, of_patients
 from covidcls.evaluation.scored import Scored
 from covidcls.floor import WHAT_OF_FOLDS
 from covidcls.fusion import Fusion, spread
+from covidcls.operating_point import band_of, place
 from covidcls.statistics import figures
 from lungseg.bootstrap import Interval
 from lungseg.errors import UsageError
@@ -98,6 +100,11 @@ def refit_card(
         fusion = fusion_of_folds(everything, of_folds, scores.folds, slices)
         card["fusion"] = {**fusion.as_card(), "fitted_on": FUSED_ON}
     names = list(dict.fromkeys(slices.sources))
+    [shipped] = Calibration.from_card(card).probabilities(logits)
+    card["reliability"] = {
+        name: _reliability(judged.of(source == name), shipped[source == name], band_of(card))
+        for name in names
+    }
     if len(names) > 1:
         of_source = {name: _figures(judged.of(source == name), threshold) for name in names}
         mean = np.mean([found["auc"]["value"] for found in of_source.values()])
@@ -199,6 +206,23 @@ def _figures(row: RowScores, threshold: float) -> dict[str, Any]:
     found = figures(row.labels.tolist(), probabilities.tolist(), threshold, row.patients)
     found["auc"] = figures_of(row)["auc"]
     return {name: value.as_dict() for name, value in found.items()}
+
+
+def _reliability(
+    row: RowScores, shipped: NDArray[np.float64], band: tuple[float, float] | None
+) -> dict[str, Any]:
+    """Of one source: how far its probabilities are from right, and how many of those that ship, by
+    the calibration of all folds, are no answer."""
+    [probabilities] = row.probabilities
+    found = figures(row.labels.tolist(), probabilities.tolist(), 0.5, row.patients)
+    places = [place(one, band) for one in shipped.tolist()]
+    return {
+        "n": len(places),
+        "brier": found["brier"].as_dict(),
+        "ece": found["ece"].as_dict(),
+        "ece_by_chance": round(ece_by_chance(probabilities, row.patients), 4),
+        "indeterminate": places.count("indeterminate"),
+    }
 
 
 def _floor(floor: Interval) -> dict[str, Any]:

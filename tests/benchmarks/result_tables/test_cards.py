@@ -28,6 +28,25 @@ def test_only_cards_are_read_in_the_order_of_their_names(
     assert [card["kind"] for card in tables.cards_in(tmp_path)] == ["segmenter", "classifier"]
 
 
+def test_probabilities_and_thresholds_have_a_row_for_each_source(
+    tables: ModuleType, figure: Figure, rows_of: RowsOf
+) -> None:
+    found = {"n": 1200, "brier": figure(0.2), "ece": figure(0.1), "ece_by_chance": 0.04}
+    reached = {"recall": figure(0.7), "specificity": figure(0.6)}
+    point = {"threshold": 0.5, "by_source": {"here": reached}}
+    card = {
+        "name": "net",
+        "operating_points": {"youden": point},
+        "reliability": {"here": {**found, "indeterminate": 1000}},
+    }
+    errors, points = tables.reliability([{"name": "other"}, card]).split("\n\n")
+    [row] = rows_of(errors)
+    assert row["calibration error"] == "0.100 (0.050 to 0.150), by chance 0.040"
+    assert row["indeterminate"] == "1,000 of 1,200"
+    [row] = rows_of(points)
+    assert (row["threshold"], row["recall"]) == ("0.500", "0.700 (0.650 to 0.750)")
+
+
 def test_patients_have_a_row_for_each_rule_and_each_operating_point(
     tables: ModuleType, figure: Figure, rows_of: RowsOf
 ) -> None:

@@ -116,6 +116,21 @@ def test_every_figure_is_out_of_fold(card: dict[str, Any], judged: Any) -> None:
     assert "100 of the 300 slices name no patient (b)" in card["reading"]
 
 
+def test_calibration_errors_stand_beside_those_of_chance_and_the_band_is_counted(
+    card: dict[str, Any], judged: Any
+) -> None:
+    _, logits, _ = judged
+    probability = Calibration.from_card(card).probabilities(logits)
+    low, high = card["indeterminate"]["low"], card["indeterminate"]["high"]
+    for name, here in (("a", slice(200)), ("b", slice(200, N))):
+        found = card["reliability"][name]
+        inside = (probability[here] >= low) & (probability[here] < high)
+        assert (found["n"], found["indeterminate"]) == (len(inside), inside.sum())
+        of_source = card["figures_by_source"]["val"][name]
+        assert (found["ece"], found["brier"]) == (of_source["ece"], of_source["brier"])
+        assert 0 < found["ece_by_chance"] < 0.2
+
+
 def test_patients_are_judged_by_every_rule_where_they_are_known(
     card: dict[str, Any], judged: Any
 ) -> None:
