@@ -90,10 +90,12 @@ def glance(
             "0.92",
         ),
         (
-            "does segmentation help on COVID-CT? AUC of the lung crop, 5 folds",
+            "does segmentation help on COVID-CT? AUC of the lung crop, "
+            f"{found['ablation']['folds']} folds, {len(found['ablation']['seeds'])} seeds",
             by_region["crop-r5"],
             f"whole slice {by_region['full']}; crop minus whole slice "
-            f"{signed({**gain, 'value': gain['auc']})}",
+            f"{signed({**gain, 'value': gain['auc']})}; all but the lungs "
+            f"{by_region['background']}",
             "-",
         ),
         (

@@ -90,6 +90,8 @@ def test_every_question_has_its_figure_and_what_stands_against_it(
             "floors": [{"what": "forest, without lungs", "value": 0.44}],
         },
         "ablation": {
+            "folds": 5,
+            "seeds": [1, 2],
             "rows": [
                 {"name": "full", "auc": figure(0.41)},
                 {
@@ -139,7 +141,8 @@ def test_every_question_has_its_figure_and_what_stands_against_it(
     assert crop[0].startswith("0.420")
     assert crop[1].startswith("whole slice 0.410")
     assert "all but the lungs 0.430" in folds[1]
-    assert crop[1].endswith("minus whole slice +0.010 (-0.100 to +0.120)")
+    assert "minus whole slice +0.010 (-0.100 to +0.120)" in crop[1]
+    assert crop[1].endswith("all but the lungs 0.430 (0.380 to 0.480)")
     assert folds[1].endswith("forest 0.440")
     assert inside[0].startswith("0.310")
     assert "look alone 0.320" in inside[1]
