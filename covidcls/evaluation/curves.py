@@ -16,7 +16,6 @@ Table = dict[str, Array]
 
 STEPS = 200  # of the rate that a curve runs along
 SCORE_BINS = 20  # of the histogram
-NAMES = {1: "positive", 0: "negative"}
 
 
 def roc(scored: Scored) -> Table:

@@ -65,12 +65,5 @@ class Frame:
         thickness = max(1, round(width * self.scale))
         cv2.polylines(image, [self._fixed(points)], False, value, thickness, cv2.LINE_8, _SHIFT)
 
-    def dot(self, image: NDArray[Any], x: float, y: float, radius: float, value: float) -> None:
-        """Fill a disc of ``radius`` mm at (``x``, ``y``) mm, in place."""
-        centre = self._fixed(np.array([[x, y]]))[0]
-        reach = max(1, round(radius * self.scale * (1 << _SHIFT)))
-        at = (int(centre[0]), int(centre[1]))
-        cv2.circle(image, at, reach, value, -1, cv2.LINE_8, _SHIFT)
-
     def _fixed(self, points: Points) -> NDArray[np.int32]:
         return np.round(self.pixels(points) * (1 << _SHIFT)).astype(np.int32)

@@ -88,10 +88,10 @@ def _shoulder_muscles(frame: Frame, muscle: NDArray[np.uint8], patient: Patient,
         frame.fill(muscle, axilla, 1)
 
 
-def _bone(frame: Frame, hu: Picture, line: Points, width: float, marrow: float = MARROW) -> None:
+def _bone(frame: Frame, hu: Picture, line: Points, width: float) -> None:
     frame.stroke(hu, line, width, CORTEX)
     if width > 4.5:
-        frame.stroke(hu, line, width - 3.6, marrow)
+        frame.stroke(hu, line, width - 3.6, MARROW)
 
 
 def draw_ribs(frame: Frame, hu: Picture, patient: Patient, z: float) -> None:
