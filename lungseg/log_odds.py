@@ -16,8 +16,11 @@ Real = TypeVar("Real", np.float32, np.float64)
 
 def sigmoid(logits: NDArray[Real]) -> NDArray[Real]:
     """1 / (1 + exp(-logits)), of the same shape and type, in [0, 1]."""
+    found = np.negative(logits)
     with np.errstate(over="ignore"):  # exp(-logits) is then infinite, and the result 0 as it should
-        return np.reciprocal(1 + np.exp(-logits))
+        np.exp(found, out=found)
+    found += 1
+    return np.reciprocal(found, out=found)
 
 
 def logit(probabilities: NDArray[Real]) -> NDArray[Real]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from lungseg.regions import lung_box, shrink_box
+
 # Where lung and soft tissue come to lie. Above them there is room for bone and contrast agent,
 # below for air.
 LUNG, TISSUE = 0.2, 0.7
@@ -31,24 +33,37 @@ def normalised_by_lungs(
     """
     if not mask.any():
         return pixels
-    lung = float(np.quantile(pixels[mask], AERATED))
+    lung = _quantile(np.sort(pixels[mask]), AERATED)
     contrast = max(tissue_level(pixels, mask) - lung, LEAST_CONTRAST)
     scaled = LUNG + (pixels - np.float32(lung)) * np.float32((TISSUE - LUNG) / contrast)
-    return np.clip(scaled, 0, 1).astype(np.float32)
+    return np.clip(scaled, 0, 1, out=scaled)
 
 
 def tissue_level(pixels: NDArray[np.float32], mask: NDArray[np.bool_]) -> float:
     """Median grey of the soft tissue in a ring around the lungs; of their vessels without any.
 
     Of the ring, what is brighter than the typical lung: the rest is trachea, bowel and the air
-    outside the body.
+    outside the body. ``mask`` is not empty.
     """
     import cv2
 
-    near, far = (share * np.sqrt(mask.sum()) for share in RING)
-    distance = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 3)
-    around = pixels[(distance > max(near, 1.0)) & (distance <= max(far, 3.0))]
-    tissue = around[around > np.median(pixels[mask])]
-    if tissue.size < FEWEST:
-        return float(np.quantile(pixels[mask], VESSELS))
-    return float(np.median(tissue))
+    lung = np.sort(pixels[mask])
+    near, far = (share * np.sqrt(lung.size) for share in RING)
+    near, far = max(near, 1.0), max(far, 3.0)
+    box = lung_box(mask)
+    assert box is not None
+    height, width = mask.shape
+    left, top, right, bottom = shrink_box(box, -int(far + 1), (height, width))
+    window = np.s_[top:bottom, left:right]  # the whole ring is in it
+    distance = cv2.distanceTransform((~mask[window]).astype(np.uint8), cv2.DIST_L2, 3)
+    around = np.sort(pixels[window][(distance > near) & (distance <= far)])
+    tissue = around[np.searchsorted(around, _quantile(lung, 0.5), side="right") :]
+    return _quantile(lung, VESSELS) if tissue.size < FEWEST else _quantile(tissue, 0.5)
+
+
+def _quantile(rising: NDArray[np.float32], share: float) -> float:
+    """As ``np.quantile``, which takes ten times as long for what sorting also does."""
+    place = share * (rising.size - 1)
+    below = int(place)
+    low, high = rising[below], rising[min(below + 1, rising.size - 1)]
+    return float(low + (high - low) * np.float32(place - below))
