@@ -79,34 +79,33 @@ def explain_folder(
     run = _Run(pipelines, options.methods, OutputFolder(out, "explain", ROWS, PICTURES))
     paths = [relative(file, root) for file in files]
     identity = identity_of({**asdict(options), "weights": None}, run.weights(), files, paths)
-    start = {"tool": run.folder.tool, "started": now(), **identity}
-    start |= {"device": str(run.segmenter.device)}
-    run.folder.start(start)
-    rows: list[Explained] = []
-    with closing(read_ahead(inputs, WORKERS, Reading(options.hu_offset))) as items:
-        for item in items:
-            rows += run.rows_of(item, inputs[item.position].name)
-            if progress:
-                progress(item.position + 1, len(inputs))
-    run.write_sheet(out / SHEET)
-    write_whole(run.folder.rows, as_csv([COLUMNS, *(row.cells() for row in rows)]))
-    statuses = Counter({(row.path, row.slice): row.status for row in rows}.values())
-    look = statuses["unreadable"] or statuses["not_ct"]
-    written = {"rows": run.folder.rows, "pictures": run.folder.pictures, "sheet": out / SHEET}
-    record = {
-        **start,
-        "note": NOTE,
-        "input": str(root),
-        "inputs": len(inputs),
-        "slices": {status: statuses[status] for status in STATUSES},
-        **figures(rows),
-        "ended": now(),
-        "seconds": round(time.perf_counter() - began, 1),
-        "written": {name: str(path) for name, path in written.items()},
-        "exit_code": int(ExitCode.LOOK if look else ExitCode.DONE),
-    }
-    run.folder.write_run(record)
-    run.folder.run_part.unlink()
+    identity["device"] = str(run.segmenter.device)
+    with run.folder.begin("new", identity) as start:
+        rows: list[Explained] = []
+        with closing(read_ahead(inputs, WORKERS, Reading(options.hu_offset))) as items:
+            for item in items:
+                rows += run.rows_of(item, inputs[item.position].name)
+                if progress:
+                    progress(item.position + 1, len(inputs))
+        run.write_sheet(out / SHEET)
+        write_whole(run.folder.rows, as_csv([COLUMNS, *(row.cells() for row in rows)]))
+        statuses = Counter({(row.path, row.slice): row.status for row in rows}.values())
+        look = statuses["unreadable"] or statuses["not_ct"]
+        written = {"rows": run.folder.rows, "pictures": run.folder.pictures, "sheet": out / SHEET}
+        record = {
+            **start,
+            "note": NOTE,
+            "input": str(root),
+            "inputs": len(inputs),
+            "slices": {status: statuses[status] for status in STATUSES},
+            **figures(rows),
+            "ended": now(),
+            "seconds": round(time.perf_counter() - began, 1),
+            "written": {name: str(path) for name, path in written.items()},
+            "exit_code": int(ExitCode.LOOK if look else ExitCode.DONE),
+        }
+        run.folder.write_run(record)
+        run.folder.run_part.unlink()
     return record
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +14,7 @@ from typing import Any, Literal
 from lungseg.errors import UsageError
 from lungseg.whole_file import TEMPORARY, remove_left, write_json
 from pipelines.command import DISK_FULL
+from pipelines.folder_lock import alone_in
 from pipelines.run_identity import check_same, now
 
 State = Literal["new", "partial", "finished"]
@@ -141,25 +143,25 @@ class OutputFolder:
                 f"cannot write to {self.path} ({error.strerror}): choose another --out"
             ) from error
 
-    def begin(self, state: State, identity: Mapping[str, Any]) -> dict[str, Any]:
-        """The record of the run that goes on, or of a new one, which is written.
+    @contextmanager
+    def begin(self, state: State, identity: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """The record of the run that goes on, or of a new one, which is written in a folder without
+        the results of an earlier one; the folder is held against other runs meanwhile.
 
-        Raises UsageError when the run that is here is another one than that of ``identity``.
+        Raises UsageError when another run holds it, and when the run that is here is another one
+        than that of ``identity``.
         """
-        if state == "partial":
-            start = self.started(finished=False)
-            check_same(start, identity, self.path)
-            remove_left(self.cases, self.report, self.run)
-            return start
-        start = {"tool": self.tool, "started": now(), **identity}
-        self.start(start)
-        return start
-
-    def start(self, record: Mapping[str, Any]) -> None:
-        """Make the folder, remove an earlier run's results from it, and write what starts now."""
         self.path.mkdir(parents=True, exist_ok=True)
-        self._remove_results()
-        write_json(self.run_part, record)
+        with alone_in(self.path):
+            if state == "partial":
+                start = self.started(finished=False)
+                check_same(start, identity, self.path)
+                remove_left(self.cases, self.report, self.run)
+            else:
+                start = {"tool": self.tool, "started": now(), **identity}
+                self._remove_results()
+                write_json(self.run_part, start)
+            yield start
 
     def started(self, finished: bool) -> dict[str, Any]:
         """The record of the run that is here. Raises UsageError when it cannot be read."""

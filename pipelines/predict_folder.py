@@ -161,12 +161,14 @@ def predict_folder(
         options.backend,
     )
     identity |= {"device": pipeline.segmenter.device, "backend": pipeline.backend}
-    start = folder.begin(state, identity)
     run = _Run(pipeline, grouped.inputs, folder, options)
-    record = {**start, "note": NOTE, "input": str(root), "threshold": pipeline.threshold}
-    record["operating_point"] = pipeline.operating_point
-    record |= _described(inputs, grouped, earlier)
-    with Journal(folder.rows_part, options.batch_size, run.columns) as journal:
+    with (
+        folder.begin(state, identity) as start,
+        Journal(folder.rows_part, options.batch_size, run.columns) as journal,
+    ):
+        record = {**start, "note": NOTE, "input": str(root), "threshold": pipeline.threshold}
+        record["operating_point"] = pipeline.operating_point
+        record |= _described(inputs, grouped, earlier)
         record |= run.to_journal(journal, workers, timeout, progress)
         record["written"] = _written(folder, options)
         highest = run.cases(record)
@@ -176,7 +178,7 @@ def predict_folder(
             run.report(record, highest)
         folder.write_run(record)
         journal.finish(folder.rows)
-    folder.run_part.unlink()
+        folder.run_part.unlink()
     return record
 
 

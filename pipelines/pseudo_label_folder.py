@@ -112,9 +112,11 @@ def pseudo_label_folder(
         check_same(record, identity, out)
         return record
     folder.check_writable()
-    start = folder.begin(state, identity)
     began = time.perf_counter()
-    with Journal(folder.rows_part, 1, COLUMNS) as journal:
+    with (
+        folder.begin(state, identity) as start,
+        Journal(folder.rows_part, 1, COLUMNS) as journal,
+    ):
         rows = [Row.of_cells(cells) for cells in journal.kept]
         if [row.path for row in rows] != [cell_of_path(path) for path in paths[: len(rows)]]:
             raise UsageError(f"the rows in {out} do not follow the input files: use --overwrite")
@@ -143,7 +145,7 @@ def pseudo_label_folder(
         }
         folder.write_run(record)
         journal.finish(folder.rows)
-    folder.run_part.unlink()
+        folder.run_part.unlink()
     return record
 
 

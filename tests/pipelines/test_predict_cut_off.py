@@ -94,6 +94,32 @@ def test_a_killed_run_resumes_to_the_same_bytes(
     assert_same(out, undisturbed)
 
 
+def test_a_run_that_still_goes_on_is_not_joined_by_another(
+    many: Path,
+    undisturbed: Path,
+    tmp_path: Path,
+    predict_process: Start,
+    predict: Predict,
+    content: Callable[[Path], dict[str, tuple[int, bytes]]],
+) -> None:
+    out = tmp_path / "out"
+    process = predict_process(many, "--out", out, *BATCH)
+    wait_for_rows(out, process)
+    process.send_signal(signal.SIGSTOP)
+    try:
+        before = content(out)
+        for way in ("--resume", "--overwrite"):
+            code, _, error = predict(many, "--out", out, *BATCH, way, "--device", "cpu")
+            assert code == 2
+            assert f"another run writes to {out}: wait for it" in error
+        assert content(out) == before
+    finally:
+        process.send_signal(signal.SIGCONT)
+    process.communicate()
+    assert process.returncode == 3
+    assert_same(out, undisturbed)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_says_so_and_resumes(
     many: Path,
