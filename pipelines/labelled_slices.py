@@ -15,6 +15,7 @@ from lungseg.io import read_slices
 from lungseg.slice import Slice
 from pipelines.prediction import Prediction, unreadable
 from pipelines.run_identity import relative
+from pipelines.still_there import check_there
 
 if TYPE_CHECKING:
     from pipelines.two_stage import TwoStagePipeline
@@ -43,7 +44,7 @@ def predict_labelled(
     """Every slice of every picture in order; the paths of the predictions are below ``root``.
 
     ``hu_offset``: see :func:`lungseg.io.read_slices`. ``progress(done, total)`` is called with
-    numbers of pictures.
+    numbers of pictures. Raises LungsegError when a folder of pictures has gone.
     """
     judged: list[Judged] = []
     items = _slices(pictures, hu_offset)
@@ -73,4 +74,5 @@ def _slices(
             for one in read_slices(picture.path, hu_offset):
                 yield position, one, ""
         except UnreadableError as error:
+            check_there([picture.path])
             yield position, None, str(error)

@@ -31,6 +31,7 @@ from pipelines.output_folder import OutputFolder
 from pipelines.progress import Progress
 from pipelines.results import Journal, cell_of_path
 from pipelines.run_identity import check_same, identity_of, now, relative
+from pipelines.still_there import check_there
 
 if TYPE_CHECKING:
     from lungseg.segmenter import LungSegmenter
@@ -86,7 +87,8 @@ def pseudo_label_folder(
     ``resume`` goes on after the last row; on a finished folder it only returns its record.
 
     Raises UsageError, before anything is written, for a missing or empty input, an ``out`` that is
-    in the way, weights that are missing or damaged, and a run that other options had started.
+    in the way, weights that are missing or damaged, and a run that other options had started; and
+    LungsegError when a folder of pictures goes meanwhile, as with a share that drops out.
     """
     filters = filters or Filters()
     folder = OutputFolder(out, "pseudo_label", ROWS, MASKS)
@@ -168,7 +170,10 @@ def _label(
     filters: Filters,
     out: Path,
 ) -> Row:
-    """The row of a picture, without group, once its masks are on disk."""
+    """The row of a picture, without group, once its masks are on disk.
+
+    Raises LungsegError when its folder has gone.
+    """
     from lungseg.pseudo_labelling import pseudo_label
 
     row = Row(cell_of_path(path), "", kept=False, reason="")
@@ -176,6 +181,7 @@ def _label(
         sha256 = fingerprint(file.read_bytes())
         slices = list(islice(read_slices(file), 2))
     except (UnreadableError, OSError):
+        check_there([file])
         return replace(row, reason="unreadable")
     row = replace(row, sha256=sha256)
     if len(slices) > 1:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from lungseg.errors import LungsegError
-from lungseg.io import Input, Part, Reading
-from lungseg.io.archive import Member
+from lungseg.io import Input, Reading
 from lungseg.slice import Slice
 from pipelines.decoder import Decoder
 from pipelines.decoding import Decoded, decoded
+from pipelines.still_there import check_there
 
 SECONDS = 120.0  # from one slice to the next: a volume of 1,000 slices, packed, on a slow share
 
@@ -61,7 +58,7 @@ def read_ahead(
                 found = _here(inputs[position], reading)
             for index, (slice_, error) in enumerate(found):
                 if slice_ is None:
-                    _check_there(inputs[position].parts)
+                    check_there(part.file for part in inputs[position].parts)
                 if position > first or index >= skip:
                     yield Item(position, index, slice_, error)
     finally:
@@ -72,27 +69,3 @@ def read_ahead(
 def _here(one: Input, reading: Reading) -> Iterator[Decoded]:
     for part in one.parts:
         yield from decoded(part, reading)
-
-
-def _check_there(parts: Sequence[Part]) -> None:
-    """Raise LungsegError when a folder of files that were found has gone, or is empty now."""
-    for folder in sorted({_folder(part) for part in parts}):
-        try:
-            with os.scandir(folder) as entries:
-                gone = next(entries, None) is None
-        except PermissionError:  # it may let its files be read all the same
-            gone = False
-        except OSError:
-            gone = True
-        if gone:
-            raise LungsegError(
-                f"{folder} has gone while its files were read: see that its disk or share is there"
-            )
-
-
-def _folder(part: Part) -> Path:
-    """The folder of a file on the disk, or of the archive that it is in."""
-    file = part.file
-    while isinstance(file, Member):
-        file = file.archive
-    return file.parent

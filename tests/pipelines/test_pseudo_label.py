@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from lungseg.errors import UsageError
+from lungseg.errors import LungsegError, UsageError
 from lungseg.io import find_inputs
 from lungseg.metrics import dice
 from lungseg.pseudo_labels import Row, mask_file, read_masks, read_rows, read_run
@@ -153,6 +153,23 @@ def test_a_run_that_was_cut_off_goes_on_to_the_same_result(
     assert whole == cut
     assert {f: f.stat().st_mtime_ns for f in early} == early, "what was done is not done again"
     assert not part.exists()
+
+
+def test_a_share_that_drops_out_ends_the_run_and_it_resumes(
+    slices: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
+    def run(**options: object) -> None:
+        pseudo_label_folder(slices, tmp_path / "out", weights=tiny_weights, device="cpu", **options)  # type: ignore[arg-type]
+
+    def drop_out(done: int, _: int) -> None:
+        if done == 3:
+            slices.rename(tmp_path / "elsewhere")
+
+    with pytest.raises(LungsegError, match=f"{slices} has gone"):
+        run(progress=drop_out)
+    (tmp_path / "elsewhere").rename(slices)
+    run(resume=True)
+    assert [row.kept for row in read_rows(tmp_path / "out")] == [True] * 7
 
 
 @pytest.mark.parametrize(

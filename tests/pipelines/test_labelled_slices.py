@@ -1,0 +1,39 @@
+"""What both stages say of labelled pictures, one after the other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from covidcls.data.pictures import LabelledPicture
+from lungseg.errors import LungsegError
+from pipelines.labelled_slices import predict_labelled
+from pipelines.two_stage import TwoStagePipeline
+
+
+@pytest.fixture
+def pipeline(tiny_weights: Path) -> TwoStagePipeline:
+    """Both stages of the tiny weights."""
+    return TwoStagePipeline.from_checkpoints(tiny_weights, device="cpu")
+
+
+@pytest.fixture
+def pictures(slices: Path) -> list[LabelledPicture]:
+    """The slices of the folder, each of a patient."""
+    files = sorted(slices.rglob("*.png"))
+    return [LabelledPicture(file, number % 2, f"p{number}") for number, file in enumerate(files)]
+
+
+@pytest.mark.parametrize("left", ["nothing", "an empty folder"])  # a share, and its mount point
+def test_a_folder_that_has_gone_is_no_unreadable_picture(
+    pipeline: TwoStagePipeline, pictures: list[LabelledPicture], slices: Path, left: str
+) -> None:
+    def drop_out(done: int, _: int) -> None:
+        if done == 3:
+            slices.rename(f"{slices}-elsewhere")
+            if left == "an empty folder":
+                slices.mkdir()
+
+    with pytest.raises(LungsegError, match=f"{slices} has gone"):
+        predict_labelled(pipeline, pictures, slices, 1, drop_out)
