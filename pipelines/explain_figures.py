@@ -120,7 +120,10 @@ def figures(rows: Sequence[Explained]) -> dict[str, Any]:
 def table(record: Mapping[str, Any]) -> str:
     """The record of a run as lines for a person."""
     slices = ", ".join(f"{name} {count}" for name, count in record["slices"].items() if count)
-    lines = [f"slices: {slices}", HEADING]
+    lines = [f"slices: {slices}"]
+    if earlier := record["earlier_results"]:
+        lines.append(f"{len(earlier)} folders with results of earlier runs left out")
+    lines.append(HEADING)
     for one in record["explained"]:
         lines.append(f"{one_line(one['classifier'])} ({one['region']}), {one['method']}")
         for of, said in (("all", "all slices"), ("called_covid", "called COVID")):

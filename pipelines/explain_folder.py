@@ -19,6 +19,7 @@ from lungseg.io import Reading, find_inputs, group_inputs
 from lungseg.regions import Region
 from lungseg.whole_file import write_whole
 from pipelines.command import ExitCode
+from pipelines.earlier_results import without_results
 from pipelines.explain_figures import COLUMNS, Explained, figures
 from pipelines.explain_pictures import panel, picture_of, plain_panel, sheet_of
 from pipelines.output_folder import OutputFolder, check_results_go_to
@@ -72,7 +73,8 @@ def explain_folder(
     """
     options = options or Options()
     began = time.perf_counter()
-    files = (choice or Choice()).of(find_inputs(root).files)
+    found, earlier = without_results(find_inputs(root), root)
+    files = (choice or Choice()).of(found.files)
     check_results_go_to(out, (root,), overwrite)
     inputs = group_inputs(files, root).inputs
     pipelines = _pipelines(options)
@@ -97,6 +99,7 @@ def explain_folder(
             "note": NOTE,
             "input": str(root),
             "inputs": len(inputs),
+            "earlier_results": [str(folder) for folder in earlier],
             "slices": {status: statuses[status] for status in STATUSES},
             **figures(rows),
             "ended": now(),

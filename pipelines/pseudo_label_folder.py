@@ -26,6 +26,7 @@ from lungseg.pseudo_labels import (
 )
 from lungseg.whole_file import write_whole
 from pipelines.command import ExitCode
+from pipelines.earlier_results import without_results
 from pipelines.guard import refuse_picture
 from pipelines.output_folder import OutputFolder
 from pipelines.progress import Progress
@@ -92,7 +93,8 @@ def pseudo_label_folder(
     """
     filters = filters or Filters()
     folder = OutputFolder(out, "pseudo_label", ROWS, MASKS)
-    files = find_inputs(root).files
+    found, earlier = without_results(find_inputs(root), root)
+    files = found.files
     _check_outside(root, out)
     chosen = (choice or Choice()).of(files)
     state = folder.state(resume, overwrite)
@@ -138,6 +140,7 @@ def pseudo_label_folder(
         record = {
             **start,
             "input": str(root),
+            "earlier_results": [str(folder) for folder in earlier],
             "counts": counts,
             "resumed_after": resumed_after,
             "seconds_per_picture": round(seconds, 3),
@@ -159,6 +162,8 @@ def table(record: dict[str, Any]) -> str:
         f"{counts['lesion_known']} of them"
     ]
     lines += [f"{counts['dropped'][name]:6} {name}: {REASONS[name]}" for name in counts["dropped"]]
+    if earlier := record.get("earlier_results"):  # a run of before they were left out has none
+        lines.append(f"{len(earlier):6} folders with results of earlier runs left out")
     return "\n".join([*lines, f"look at {Path(record['written']) / SHEET}"])
 
 

@@ -115,6 +115,23 @@ def test_files_are_chosen_by_lists_and_steps(explained: Run, slices: Path, tmp_p
     assert found == [("slice1.png", "random-full"), ("slice4.png", "random-full")]
 
 
+def test_results_of_earlier_runs_are_no_slices(
+    explained: Run, slices: Path, tmp_path: Path
+) -> None:
+    earlier = slices / "earlier"
+    assert explained(slices / "slice0.png", "--out", tmp_path / "first")[0] == 0
+    (tmp_path / "first").rename(earlier)
+    out = tmp_path / "out"
+    code, said, _ = explained(slices, "--out", out)
+    assert code == 0
+    assert [row["path"] for row in rows_of(out) if "earlier" in row["path"]] == []
+    assert "1 folders with results of earlier runs left out" in said
+    assert json.loads((out / "run.json").read_text())["earlier_results"] == [str(earlier)]
+    code, _, error = explained(earlier, "--out", tmp_path / "other")
+    assert code == 2
+    assert "nothing but the results of earlier runs" in error
+
+
 def test_another_run_is_not_mixed_with_what_is_there(
     explained: Run, slices: Path, tmp_path: Path
 ) -> None:

@@ -86,6 +86,20 @@ def test_what_is_no_single_slice_with_lungs_is_dropped_with_its_reason(
     }
 
 
+def test_results_of_earlier_runs_are_no_pictures(label: Run, slices: Path, tmp_path: Path) -> None:
+    earlier = slices / "earlier"
+    label(slices, "--out", tmp_path / "first", "--limit", 1)
+    (tmp_path / "first").rename(earlier)
+    code, said, _ = label(slices, "--out", tmp_path / "out")
+    assert (code, len(rows_of(tmp_path / "out"))) == (0, 7)
+    assert "1 folders with results of earlier runs left out" in said
+    record = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert record["earlier_results"] == [str(earlier)]
+    code, _, error = label(earlier, "--out", tmp_path / "other")
+    assert code == 2
+    assert "nothing but the results of earlier runs" in error
+
+
 def test_filters_are_options(label: Run, drawn_slice: Draw, tmp_path: Path) -> None:
     nearly_sure = drawn_slice()
     nearly_sure[30:40, 52:76] = 70  # lung or not by gamma
