@@ -133,7 +133,7 @@ def evaluate_cls(
     if classifier.band is not None:
         record["indeterminate"] = of_band(scored, classifier.band, pipeline.threshold)
     record["patients"] = of_patients(scored, patients)
-    statuses = Counter(one.prediction.status for one in judged)
+    statuses = Counter(one.status for one in judged)
     record["slices"] = {status: statuses[status] for status in STATUSES}
     own = _own_data(classifier, options.layout, data)
     n_learned = _n_learned(classifier, judged)
@@ -184,11 +184,11 @@ def _pipeline(options: Options) -> TwoStagePipeline:
 
 def _scored(judged: Sequence[Judged]) -> tuple[Scored, list[str]]:
     """The slices that have a probability, and the patient of each, empty where unknown."""
-    kept = [one for one in judged if one.prediction.probability is not None]
+    kept = [one for one in judged if one.probability is not None]
     pictures = [one.picture for one in kept]
     scored = Scored(
         np.array([picture.label for picture in pictures], int),
-        np.array([one.prediction.probability for one in kept], float),
+        np.array([one.probability for one in kept], float),
         tuple(picture.patient for picture in pictures),
         clusters_of(picture.patient for picture in pictures),
     )
@@ -265,7 +265,7 @@ def _messages(
             "epoch, calibration and thresholds of the classifier were chosen on this split: its "
             "figures are optimistic"
         )
-    refused = [one.prediction for one in judged if one.prediction.probability is None]
+    refused = [one for one in judged if one.probability is None]
     if refused:
         yield (
             f"{len(refused)} slices were not judged and are in no figure, first "

@@ -12,7 +12,7 @@ from covidcls.evaluation.curves import Table
 from covidcls.evaluation.drawing import Figures
 from covidcls.evaluation.measure import FIGURES
 from lungseg.whole_file import write_json, write_whole
-from pipelines.evaluation_rows import PREDICTION_COLUMNS, row_of_prediction
+from pipelines.evaluation_rows import PREDICTION_COLUMNS
 from pipelines.labelled_slices import Judged
 from pipelines.results import as_csv
 from pipelines.text import one_line
@@ -53,10 +53,7 @@ def write_results(
     folder = out / FIGURES_IN
     folder.mkdir(parents=True, exist_ok=True)
     (out / METRICS).unlink(missing_ok=True)
-    rows = [
-        row_of_prediction(one.prediction, one.picture.label, one.picture.patient) for one in judged
-    ]
-    write_whole(out / ROWS, as_csv([PREDICTION_COLUMNS, *rows]))
+    write_whole(out / ROWS, as_csv([PREDICTION_COLUMNS, *(one.row for one in judged)]))
     data, checkpoint = record["data"], record["checkpoint"]
     title = (
         f"{one_line(data['name'])} {data['split']}, {checkpoint['name']}: "

@@ -13,7 +13,8 @@ from covidcls.data.pictures import LabelledPicture
 from lungseg.errors import UnreadableError
 from lungseg.io import read_slices
 from lungseg.slice import Slice
-from pipelines.prediction import Prediction, unreadable
+from pipelines.evaluation_rows import row_of_prediction
+from pipelines.prediction import Prediction, Status, unreadable
 from pipelines.run_identity import relative
 from pipelines.still_there import check_there
 
@@ -23,14 +24,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Judged:
-    """A slice of a labelled picture and its prediction, whatever the status.
+    """A slice of a labelled picture and what was said of it, whatever the status.
 
-    ``content``: see :func:`covidcls.data.learned.content_of`; empty of an unreadable one.
+    ``row``: see :func:`pipelines.evaluation_rows.row_of_prediction`. ``content``: see
+    :func:`covidcls.data.learned.content_of`; empty of an unreadable one.
     """
 
     picture: LabelledPicture
-    prediction: Prediction
+    path: str
+    status: Status
+    probability: float | None
+    message: str
+    row: tuple[str, ...]
     content: str
+
+    @classmethod
+    def of(cls, picture: LabelledPicture, prediction: Prediction, content: str) -> Judged:
+        """Of a prediction, whose masks are let go: all slices are held at once."""
+        return cls(
+            picture,
+            prediction.path,
+            prediction.status,
+            prediction.probability,
+            prediction.message,
+            row_of_prediction(prediction, picture.label, picture.patient),
+            content,
+        )
 
 
 def predict_labelled(
@@ -59,7 +78,8 @@ def predict_labelled(
                 prediction = unreadable(path, 0, pipeline.threshold, said)
             else:
                 prediction = replace(next(predictions), path=path, slice=one.source.index)
-            judged.append(Judged(picture, prediction, "" if one is None else content_of(one)))
+            content = "" if one is None else content_of(one)
+            judged.append(Judged.of(picture, prediction, content))
         if progress:
             progress(chunk[-1][0] + 1, len(pictures))
     return judged

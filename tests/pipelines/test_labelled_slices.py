@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from covidcls.data.pictures import LabelledPicture
 from lungseg.errors import LungsegError
 from pipelines.labelled_slices import predict_labelled
+from pipelines.prediction import Prediction
 from pipelines.two_stage import TwoStagePipeline
 
 
@@ -23,6 +27,27 @@ def pictures(slices: Path) -> list[LabelledPicture]:
     """The slices of the folder, each of a patient."""
     files = sorted(slices.rglob("*.png"))
     return [LabelledPicture(file, number % 2, f"p{number}") for number, file in enumerate(files)]
+
+
+def test_the_masks_of_judged_slices_are_let_go(
+    pipeline: TwoStagePipeline,
+    pictures: list[LabelledPicture],
+    slices: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    masks: list[weakref.ref[Any]] = []
+    predict = pipeline.predict
+
+    def watched(*arguments: Any) -> list[Prediction]:
+        found = predict(*arguments)
+        masks.extend(weakref.ref(one.mask) for one in found)
+        return found
+
+    monkeypatch.setattr(pipeline, "predict", watched)
+    judged = predict_labelled(pipeline, pictures, slices, 2)
+    gc.collect()
+    assert [one.status for one in judged] == ["ok"] * 7
+    assert [mask() for mask in masks] == [None] * 7
 
 
 @pytest.mark.parametrize("left", ["nothing", "an empty folder"])  # a share, and its mount point
