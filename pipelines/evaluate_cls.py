@@ -183,8 +183,18 @@ def _pipeline(options: Options) -> TwoStagePipeline:
 
 
 def _scored(judged: Sequence[Judged]) -> tuple[Scored, list[str]]:
-    """The slices that have a probability, and the patient of each, empty where unknown."""
+    """The slices that have a probability, and the patient of each, empty where unknown.
+
+    Raises UsageError where there is none, or where they lack a class.
+    """
     kept = [one for one in judged if one.probability is not None]
+    if judged and not kept:
+        counts = Counter(one.status for one in judged).items()
+        raise UsageError(
+            f"none of the {len(judged)} slices could be judged "
+            f"({', '.join(f'{status} {count}' for status, count in counts)}), first "
+            f"{judged[0].path}: {judged[0].message}"
+        )
     pictures = [one.picture for one in kept]
     scored = Scored(
         np.array([picture.label for picture in pictures], int),

@@ -188,6 +188,20 @@ def test_refused_slices_have_rows_and_no_part_in_the_figures(
     assert str(folders) not in rows[-4]["message"]
 
 
+def test_where_all_slices_are_refused_it_says_why(
+    evaluate: Evaluate, folders: Path, tmp_path: Path
+) -> None:
+    for file in folders.rglob("*.png"):
+        Image.new("L", (96, 96)).save(file)
+    (folders / "healthy" / "text.png").write_text("no picture")
+    code, said, error = evaluate(folders, "folders")
+    assert (code, said) == (2, "")
+    start = "none of the 8 slices could be judged (not_ct 7, unreadable 1), first COVID/covid.0.png"
+    assert error.startswith(f"{start}: ")
+    assert error.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.fixture
 def with_card(tiny_weights: Path, tmp_path: Path) -> WithCard:
     """The tiny weights in a folder of their own, the classifier's card with other entries."""
