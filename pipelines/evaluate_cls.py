@@ -97,6 +97,7 @@ def evaluate_cls(
     )
     check_results_go_to(out, (data,), overwrite)
     pipeline = _pipeline(options)
+    known = _learned(pipeline.classifier)
     drawing = Drawing.from_card(pipeline.classifier.card)
     if drawing != Drawing():  # known only now: wrong data are told before networks are loaded
         pictures = read_labelled_pictures(
@@ -136,7 +137,7 @@ def evaluate_cls(
     statuses = Counter(one.status for one in judged)
     record["slices"] = {status: statuses[status] for status in STATUSES}
     own = _own_data(classifier, options.layout, data)
-    n_learned = _n_learned(classifier, judged)
+    n_learned = None if known is None else overlap((one.content for one in judged), known)
     learned = own is not None and (
         split in ("train", "all")
         or (split == "val" and classifier.learned_validation)
@@ -233,11 +234,10 @@ def _divided_anew(classifier: CovidClassifier, data: Path, options: Options) -> 
     return split_sha256(now) != training["split_sha256"]
 
 
-def _n_learned(classifier: CovidClassifier, judged: Sequence[Judged]) -> int | None:
-    """How many of the slices it learned from; None where its weights do not tell."""
+def _learned(classifier: CovidClassifier) -> frozenset[str] | None:
+    """What it learned from, by content; None where its weights do not tell."""
     path = classifier.checkpoint.path
-    learned = None if path is None else read_learned(path, classifier.card)
-    return None if learned is None else overlap((one.content for one in judged), learned)
+    return None if path is None else read_learned(path, classifier.card)
 
 
 def _own_data(classifier: CovidClassifier, layout: Layout, data: Path) -> str | None:

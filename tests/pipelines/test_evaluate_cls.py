@@ -17,8 +17,10 @@ from PIL import Image
 from covidcls.data.learned import learned_hashes, write_learned
 from covidcls.data.pictures import divide, read_class_folders, split_sha256
 from covidcls.evaluation.measure import FIGURES
+from lungseg.errors import CheckpointError
 from lungseg.io import read_slices
 from pipelines.evaluate import main
+from pipelines.evaluate_cls import Options, evaluate_cls
 from pipelines.evaluation_rows import PREDICTION_COLUMNS
 from pipelines.results import COLUMNS
 
@@ -290,6 +292,22 @@ def test_slices_that_were_trained_on_are_known_in_any_folder(
     _, said, _ = evaluate(folders, "folders", "--positive", "ill", *out)
     assert "trained on" not in said
     assert metrics_in(tmp_path / "second")["n_learned"] is None
+
+
+def test_a_damaged_list_of_what_was_learned_is_told_before_anything_is_judged(
+    folders: Path, tmp_path: Path, with_card: WithCard
+) -> None:
+    weights = with_card()
+    file = weights / "random-crop.safetensors"
+    write_learned(file, learned_hashes(read_class_folders(folders)))
+    file.with_suffix(".learned").write_text("torn")
+    judged: list[int] = []
+    options = Options("folders", weights=weights, device="cpu")
+    with pytest.raises(CheckpointError, match="random-crop.learned is not what the card"):
+        evaluate_cls(
+            folders, tmp_path / "out", options, progress=lambda done, _: judged.append(done)
+        )
+    assert judged == []
 
 
 @pytest.mark.parametrize("same", [True, False])
