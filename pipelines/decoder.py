@@ -19,7 +19,8 @@ from pipelines.decoding import PART_DONE, READY, Decoded, said_of
 
 SLICES_AHEAD = 2  # of each process; one more is on its way, and one in the making
 SECONDS_TO_START = 300  # a machine that swaps, or a share that sleeps
-DIED = "died"
+SECONDS_TO_END = 5  # of a process that has closed its output
+DIED = "died"  # or nothing that comes from it can be read
 
 
 class Decoder:
@@ -113,14 +114,26 @@ class Decoder:
                 f"{part.name} takes more than {self._seconds:g} s to decode; it is damaged or on a "
                 "slow disk: copy it to this machine, or give it more with --timeout"
             )
-        code = self._process.wait()
+        try:
+            code = self._process.wait(SECONDS_TO_END)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return (
+                f"what came from the process that decoded {part.name} could not be read; the "
+                "file is damaged, or memory has run out: give fewer --workers"
+            )
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-        return f"{part.name} ended the process that decoded it ({how}); it is probably damaged"
+        why = "it is probably damaged"
+        if how == "SIGKILL":  # as Linux ends a process where memory has run out
+            why += ", or memory has run out: give fewer --workers"
+        return f"{part.name} ended the process that decoded it ({how}); {why}"
 
 
 def _receive(stream: IO[bytes], messages: Queue[Any]) -> None:
     try:
         while True:
             messages.put(pickle.load(stream))
-    except (EOFError, pickle.UnpicklingError, OSError):  # cut off within a message, or between two
+    except Exception:  # cut off within a message, or between two; or one that cannot be read
+        pass
+    finally:
         messages.put(DIED)

@@ -123,9 +123,35 @@ def test_a_process_that_dies_is_named_with_its_file_and_replaced(
         first += found
         assert [slice_ is None for slice_, _ in first] == [False, True, False]
         assert first[1][1].startswith("deadly.png ended the process that decoded it (SIGKILL); ")
+        assert "memory has run out: give fewer --workers" in first[1][1]
         assert [error for _, error in decoder.next_input()] == [""]
     finally:
         decoder.stop()
+
+
+SENDS_AND_LIVES = """\
+import pickle, sys, time
+
+pickle.load(sys.stdin.buffer)
+pickle.dump("ready", sys.stdout.buffer)
+sys.stdout.buffer.write({sent!r})
+sys.stdout.buffer.flush()
+time.sleep(40)
+"""
+
+
+@pytest.mark.parametrize("sent", [b"no pickle", b"cos\nno_such_name\n."])
+def test_what_cannot_be_read_from_a_living_process_costs_one_row(
+    inputs: list[Input], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    package = tmp_path / "modules" / "pipelines"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "decoding.py").write_text(SENDS_AND_LIVES.format(sent=sent))
+    monkeypatch.syspath_prepend(package.parent)
+    [item] = read_ahead(inputs[-1:], 1, seconds=20)
+    said = f"what came from the process that decoded {inputs[-1].name} could not be read; "
+    assert item.error.startswith(said)
 
 
 def test_a_process_that_cannot_start_ends_the_run(
