@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pipelines.two_stage import TwoStagePipeline
 
 ROWS, PICTURES, SHEET = "explanations.csv", "pictures", "sheet.png"
-WORKERS = 1  # thread that decodes ahead: explaining takes far longer than decoding
+WORKERS = 1  # process that decodes ahead: explaining takes far longer than decoding
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,10 @@ def explain_folder(
 ) -> dict[str, Any]:
     """Explain each slice below ``root`` (or of the file ``root``); returns what ``run.json`` has.
 
-    Writes ``explanations.csv``, ``pictures/``, ``sheet.png`` and ``run.json`` to ``out``.
-    ``progress(done, total)`` is called with numbers of inputs: pictures, volumes and series.
+    Writes ``explanations.csv`` and ``run.json`` to ``out``, and ``pictures/`` and ``sheet.png``
+    where a slice is judged. ``progress(done, total)`` is called with numbers of inputs: pictures,
+    volumes and series.
+
     Raises UsageError, before anything is written, for a missing or empty input, an ``out`` in the
     way, weights that are missing, damaged or of one name, and ``grad-cam`` of a network that has
     none.
@@ -78,7 +80,7 @@ def explain_folder(
     check_results_go_to(out, (root,), overwrite)
     inputs = group_inputs(files, root).inputs
     pipelines = _pipelines(options)
-    run = _Run(pipelines, options.methods, OutputFolder(out, "explain", ROWS, PICTURES))
+    run = _Run(pipelines, options.methods, OutputFolder(out, "explain", ROWS, PICTURES, SHEET))
     paths = [relative(file, root) for file in files]
     identity = identity_of({**asdict(options), "weights": None}, run.weights(), files, paths)
     identity["device"] = str(run.segmenter.device)
@@ -93,7 +95,9 @@ def explain_folder(
         write_whole(run.folder.rows, as_csv([COLUMNS, *(row.cells() for row in rows)]))
         statuses = Counter({(row.path, row.slice): row.status for row in rows}.values())
         look = statuses["unreadable"] or statuses["not_ct"]
-        written = {"rows": run.folder.rows, "pictures": run.folder.pictures, "sheet": out / SHEET}
+        written = {"rows": run.folder.rows}
+        if run.drawn:
+            written |= {"pictures": run.folder.pictures, "sheet": out / SHEET}
         record = {
             **start,
             "note": NOTE,
@@ -166,7 +170,7 @@ class _Run:
     def write_sheet(self, file: Path) -> None:
         """Some of the pictures on one, where there are any."""
         if self.drawn:
-            write_picture(encode(sheet_of(self.drawn)), file)
+            write_whole(file, encode(sheet_of(self.drawn)))
 
 
 def _refuse_one_name(weights: Sequence[Path]) -> None:

@@ -27,13 +27,15 @@ PICTURES = (".png", ".nii.gz", ".seg.dcm")
 class OutputFolder:
     """The files of one run below ``path``; rows and record are ``.part`` until the run is whole.
 
-    ``command`` wrote it, its rows in the file ``table`` and a picture a slice in ``pictures_in``.
+    ``command`` wrote it, its rows in the file ``table``, a picture a slice in ``pictures_in``, and
+    a sheet of some of them in the file ``sheet_in``, where it draws one.
     """
 
     path: Path
     command: str = "predict"
     table: str = "predictions.csv"
     pictures_in: str = "overlays"
+    sheet_in: str | None = None
 
     @property
     def tool(self) -> str:
@@ -84,6 +86,12 @@ class OutputFolder:
     def pictures(self) -> Path:
         """The folder of pictures."""
         return self.path / self.pictures_in
+
+    @property
+    def sums(self) -> tuple[Path, ...]:
+        """What is made of all rows together, besides the record."""
+        sheet = () if self.sheet_in is None else (self.path / self.sheet_in,)
+        return (self.cases, self.report, *sheet)
 
     def state(self, resume: bool, overwrite: bool) -> State:
         """What there is to do here; changes nothing.
@@ -156,7 +164,7 @@ class OutputFolder:
             if state == "partial":
                 start = self.started(finished=False)
                 check_same(start, identity, self.path)
-                remove_left(self.cases, self.report, self.run)
+                remove_left(*self.sums, self.run)
             else:
                 start = {"tool": self.tool, "started": now(), **identity}
                 self._remove_results()
@@ -189,7 +197,7 @@ class OutputFolder:
         ours = any(self._is_ours(file) for file in (self.run, self.run_part))
         _remove(self.rows, self.rows_part)
         if ours:
-            _remove(self.cases, self.report)
+            _remove(*self.sums)
             for folder in (self.pictures, self.masks, self.dicom_seg):
                 if folder.is_dir() and not folder.is_symlink():
                     _remove_pictures(folder)

@@ -362,13 +362,14 @@ def _described(inputs: Inputs, grouped: Grouped, earlier: Sequence[Path]) -> dic
 
 
 def _written(folder: OutputFolder, options: Options) -> dict[str, str]:
+    """What the run wrote; of folders, those that something was written to."""
     files = {"rows": folder.rows, "cases": folder.cases, "record": folder.run}
     if options.report:
         files["report"] = folder.report
-    if options.overlays:
-        files["overlays"] = folder.pictures
-    if options.masks:
-        files["masks"] = folder.masks
-    if options.dicom_seg and folder.dicom_seg.exists():
-        files["dicom_seg"] = folder.dicom_seg
+    folders = {
+        "overlays": (options.overlays, folder.pictures),
+        "masks": (options.masks, folder.masks),
+        "dicom_seg": (options.dicom_seg, folder.dicom_seg),
+    }
+    files |= {name: path for name, (asked, path) in folders.items() if asked and path.exists()}
     return {name: str(file) for name, file in files.items()}

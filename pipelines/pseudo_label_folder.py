@@ -92,7 +92,7 @@ def pseudo_label_folder(
     LungsegError when a folder of pictures goes meanwhile, as with a share that drops out.
     """
     filters = filters or Filters()
-    folder = OutputFolder(out, "pseudo_label", ROWS, MASKS)
+    folder = OutputFolder(out, "pseudo_label", ROWS, MASKS, SHEET)
     found, earlier = without_results(find_inputs(root), root)
     files = found.files
     _check_outside(root, out)

@@ -145,6 +145,32 @@ def test_another_run_is_not_mixed_with_what_is_there(
     assert [path.name for path in (out / "pictures").iterdir()] == ["slice1.png.png"]
 
 
+def test_without_a_judged_slice_there_is_no_sheet(
+    explained: Run, slices: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    assert explained(slices / "slice0.png", "--out", out)[0] == 0
+    Image.new("L", (96, 96)).save(slices / "slice0.png")
+    code, said, _ = explained(slices / "slice0.png", "--out", out, "--overwrite", "--json")
+    assert code == 3
+    assert json.loads(said)["written"] == {"rows": str(out / "explanations.csv")}
+    assert sorted(path.name for path in out.iterdir()) == ["explanations.csv", "run.json"]
+
+
+def test_overwrite_leaves_a_sheet_of_someone_else(
+    explained: Run, slices: Path, tmp_path: Path
+) -> None:
+    theirs = tmp_path / "out" / "sheet.png"
+    theirs.parent.mkdir()
+    theirs.write_bytes(b"theirs")
+    Image.new("L", (96, 96)).save(slices / "slice0.png")
+    given = (slices / "slice0.png", "--out", theirs.parent, "--overwrite", "--json")
+    code, said, _ = explained(*given)
+    assert code == 3
+    assert "sheet" not in json.loads(said)["written"]
+    assert theirs.read_bytes() == b"theirs"
+
+
 def test_classifiers_of_one_name_are_not_mixed(
     explained: Run, slices: Path, tmp_path: Path, weights: Path
 ) -> None:

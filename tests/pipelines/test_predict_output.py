@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -60,6 +61,19 @@ def test_overwrite_removes_what_predict_wrote_and_nothing_else(
     assert (out / "overlays" / "slice1.png.png").exists()
     assert (out / "notes.txt").read_text() == "mine"
     assert (out / "overlays" / "notes.txt").read_text() == "mine"
+
+
+def test_folders_that_nothing_was_written_to_are_not_told(
+    predict: Predict, slices: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    (slices / "text.png").write_text("no picture")
+    code, said, _ = predict(slices / "text.png", "--out", out, "--masks", "--json")
+    assert code == 3
+    assert json.loads(said)["written"].keys() == {"rows", "cases", "record", "report"}
+    assert not (out / "overlays").exists()
+    code, said, _ = predict(slices, "--out", out, "--masks", "--overwrite", "--json")
+    assert {"overlays", "masks"} < json.loads(said)["written"].keys()
 
 
 def test_overwrite_leaves_an_overlays_folder_of_someone_else(
