@@ -14,8 +14,10 @@ import pytest
 from PIL import Image
 
 from lungseg.checkpoint import load_checkpoint, save_checkpoint
+from lungseg.errors import UsageError
 from pipelines.explain import main
 from pipelines.explain_figures import COLUMNS
+from pipelines.explain_folder import Options, explain_folder
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -169,6 +171,19 @@ def test_overwrite_leaves_a_sheet_of_someone_else(
     assert code == 3
     assert "sheet" not in json.loads(said)["written"]
     assert theirs.read_bytes() == b"theirs"
+
+
+def test_a_second_run_in_the_same_folder_is_refused(
+    weights: Path, slices: Path, tmp_path: Path
+) -> None:
+    one, out, options = slices / "slice0.png", tmp_path / "out", Options(weights=weights)
+
+    def run_again(*_: int) -> None:
+        with pytest.raises(UsageError, match="another run writes to"):
+            explain_folder(one, out, options, overwrite=True)
+
+    assert explain_folder(one, out, options, progress=run_again)["slices"]["ok"] == 1
+    explain_folder(one, out, options, overwrite=True)  # the first has let it go
 
 
 def test_classifiers_of_one_name_are_not_mixed(

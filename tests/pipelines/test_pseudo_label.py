@@ -186,6 +186,22 @@ def test_a_share_that_drops_out_ends_the_run_and_it_resumes(
     assert [row.kept for row in read_rows(tmp_path / "out")] == [True] * 7
 
 
+def test_a_second_run_in_the_same_folder_is_refused(
+    slices: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
+    def run(**options: object) -> None:
+        pseudo_label_folder(slices, tmp_path / "out", weights=tiny_weights, device="cpu", **options)  # type: ignore[arg-type]
+
+    def run_again(done: int, _: int) -> None:
+        if done == 3:
+            with pytest.raises(UsageError, match="another run writes to"):
+                run(resume=True)
+
+    run(progress=run_again)
+    assert len(read_rows(tmp_path / "out")) == 7
+    run(overwrite=True)  # the first has let it go
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
