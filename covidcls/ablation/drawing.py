@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from itertools import product
+from itertools import cycle, product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,10 +44,10 @@ def roc_table(rows: Sequence[RowScores]) -> dict[str, Array]:
 
 def margin_table(table: Table) -> dict[str, dict[str, Array]]:
     """Of each region with several margins: ``margin`` (pixels inwards, rising), ``auc``, ``low``,
-    ``high``."""
+    ``high``. Rows that change anything else have no place on such a curve."""
     points: dict[str, list[tuple[float, float, float, float]]] = {}
     for row in table.rows:
-        if "data.margin" in row.options:
+        if row.options.keys() == {"data.region", "data.margin"}:
             auc = row.figures["auc"]
             point = (float(row.options["data.margin"]), auc.value, auc.low, auc.high)
             points.setdefault(str(row.options["data.region"]), []).append(point)
@@ -55,7 +55,7 @@ def margin_table(table: Table) -> dict[str, dict[str, Array]]:
     return {
         region: dict(zip(names, np.array(sorted(found)).T, strict=True))
         for region, found in points.items()
-        if len(found) > 1
+        if len({margin for margin, *_ in found}) > 1
     }
 
 
@@ -86,7 +86,7 @@ def draw_roc(columns: dict[str, Array], table: Table, title: str) -> bytes:
 
 
 def draw_margins(curves: dict[str, dict[str, Array]], table: Table, title: str) -> bytes:
-    """PNG of AUC over the margin of each region in ``curves``, with the rows without one."""
+    """PNG of AUC over the margin of each region in ``curves``, with the regions without one."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.4, 4.4), layout="constrained")
@@ -96,8 +96,8 @@ def draw_margins(curves: dict[str, dict[str, Array]], table: Table, title: str) 
             curve["margin"], curve["low"], curve["high"], color=colour, alpha=0.15, linewidth=0
         )
         axes.plot(curve["margin"], curve["auc"], "o-", color=colour, label=f"{region}, 95 %")
-    flat = [row for row in table.rows if "data.margin" not in row.options]
-    for row, style in zip(flat, ("--", ":", "-."), strict=False):
+    flat = [row for row in table.rows if row.options.keys() == {"data.region"}]
+    for row, style in zip(flat, cycle(("--", ":", "-.")), strict=False):
         axes.axhline(row.figures["auc"].value, linestyle=style, color=COLOURS[0], label=row.name)
     axes.axvline(0, color="black", linewidth=0.6)
     axes.set_xlabel("margin r in pixels: outwards (< 0), inwards (> 0)")

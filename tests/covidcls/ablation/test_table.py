@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 
-from covidcls.ablation.cells import region_rows
+from covidcls.ablation.cells import Row, region_rows
 from covidcls.ablation.drawing import draw_margins, draw_roc, margin_table, roc_table
 from covidcls.ablation.floors import floors_of
 from covidcls.ablation.predictions import RowScores
@@ -140,6 +141,32 @@ def test_the_margin_curve_has_the_margins_of_one_region_in_order(table: Table) -
     assert list(curve) == ["crop"]
     assert curve["crop"]["margin"].tolist() == [-10, 5]
     assert curve["crop"]["auc"][1] == table.rows[2].figures["auc"].value
+
+
+def test_only_rows_that_change_nothing_but_the_margin_are_on_its_curve() -> None:
+    rows = [
+        *ROWS,
+        Row("balanced", {"data.region": "crop", "data.margin": 20, "data.sampling": "balanced"}),
+        Row("wide", {"data.margin": -30}),
+        Row("twice", {"data.region": "mask", "data.margin": 5}),
+        Row("again", {"data.region": "mask", "data.margin": 5}),
+    ]
+    table = table_of([(scores(row.name, 0.5), row.options) for row in rows])
+    curves = margin_table(table)
+    assert list(curves) == ["crop"]
+    assert curves["crop"]["margin"].tolist() == [-10, 5]
+
+
+def test_every_region_without_a_margin_has_a_line_beside_the_curve(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[str] = []  # on the PNG they could only be looked at
+    monkeypatch.setattr(Axes, "axhline", lambda axes, y, label, **how: drawn.append(label))
+    first = table.rows[0]
+    flat = [replace(first, name=f"row {number}") for number in range(4)]
+    other = replace(first, name="other", options={"data.region": "full", "data.size": 32})
+    draw_margins(margin_table(table), replace(table, rows=(*flat, other)), "title")
+    assert drawn == ["row 0", "row 1", "row 2", "row 3"]
 
 
 def test_the_figures_are_drawn(table: Table) -> None:
