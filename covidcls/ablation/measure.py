@@ -59,6 +59,17 @@ def auc_of_seeds(row: RowScores) -> Array:
     return _by_seed(row, np.ones((1, len(row.labels))))[:, 0, FIGURES.index("auc")]
 
 
+def check_judged_alike(reference: RowScores, row: RowScores) -> None:
+    """Raise UsageError unless both were judged on the same slices, in the same folds, with as many
+    seeds."""
+    same = (reference.paths, reference.seeds) == (row.paths, row.seeds)
+    if not same or not np.array_equal(reference.folds, row.folds):
+        raise UsageError(
+            f"{row.name} and {reference.name} were not judged on the same slices with the same "
+            "seeds; use another --out"
+        )
+
+
 def difference(reference: RowScores, row: RowScores, tests: int = 1) -> Difference:
     """``row`` minus ``reference``, both judged on the same slices, with as many seeds.
 
@@ -74,12 +85,7 @@ def difference(reference: RowScores, row: RowScores, tests: int = 1) -> Differen
     """
     from covidcls.evaluation.paired import ALPHA, mcnemar, smallest_detectable_difference
 
-    same = (reference.paths, reference.seeds) == (row.paths, row.seeds)
-    if not same or not np.array_equal(reference.folds, row.folds):
-        raise UsageError(
-            f"{row.name} and {reference.name} were not judged on the same slices with the same "
-            "seeds; use another --out"
-        )
+    check_judged_alike(reference, row)
     found = _auc_difference(reference, row)
     return Difference(
         found.difference,

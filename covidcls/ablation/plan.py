@@ -13,6 +13,14 @@ from covidcls.ablation.recipe import check_sections, read_yaml
 from lungseg.errors import UsageError
 from lungseg.regions import DEFAULT_MARGIN, REGIONS
 
+# Options that say what is judged, or of which training: they are of the plan, not of a row. A whole
+# section in a row would take the place of all of them.
+OF_PLAN = {
+    "seed_everything",
+    "data",
+    *(f"data.{key}" for key in ("val_share", "split_seed", "fold", "folds", "everything")),
+}
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -58,8 +66,16 @@ class Plan:
         return self.rows[name]
 
     def all_rows(self) -> list[Row]:
-        """In the order of the table. Raises UsageError for an unknown region."""
+        """In the order of the table. Raises UsageError for an unknown region, and for a row that
+        would be judged on other slices than the others."""
         named = [Row(name, options) for name, options in self.rows.items()]
+        for row in named:
+            if unlike := sorted(row.options.keys() & OF_PLAN):
+                raise UsageError(
+                    f"the row {row.name!r} sets {', '.join(unlike)}, and rows are compared on the "
+                    "same slices with the same seeds; leave it out, and give it to all of them by "
+                    "the recipe, the seeds and the folds of the plan"
+                )
         return [*region_rows(self.regions, self.margins), *named]
 
     def cells(self) -> list[Cell]:

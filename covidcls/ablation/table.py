@@ -11,6 +11,7 @@ from covidcls.ablation.measure import (
     THRESHOLD,
     Difference,
     auc_of_seeds,
+    check_judged_alike,
     difference,
     figures_of,
 )
@@ -117,9 +118,12 @@ def table_of(
     """Measure ``rows`` (with the options that each changes), and test them against ``reference``.
 
     Where there is no row of that name, or fewer than two patients of a class, nothing is tested
-    and the table says so. ``resumed``: of each training whether it was cut off and went on.
+    and the table says so. ``resumed``: of each training whether it was cut off and went on. Raises
+    UsageError for rows that were not judged on the same slices with the same seeds.
     """
     scores = [row for row, _ in rows]
+    for row in scores[1:]:
+        check_judged_alike(scores[0], row)
     tests, untested = _tests(scores, reference)
     from covidcls.evaluation.paired import holm
 

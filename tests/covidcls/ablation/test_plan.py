@@ -81,6 +81,12 @@ def test_data_that_lie_elsewhere_are_the_same_data() -> None:
         ("folds: true", "folds should be a whole number from 2"),
         ("rows: {a: 5}", "the row 'a' should be options by name.* and is 5"),
         ("rows: {a: {3: 5}}", "the row 'a' should be options by name"),
+        ("rows: {a: {data.val_share: 0.4}}", "row 'a' sets data.val_share, and rows are compared"),
+        ("rows: {a: {data.split_seed: 1}}", "row 'a' sets data.split_seed"),
+        ("rows: {a: {data.folds: 3, data.fold: 1}}", "row 'a' sets data.fold, data.folds"),
+        ("rows: {a: {data.everything: true}}", "row 'a' sets data.everything"),
+        ("rows: {a: {seed_everything: 4}}", "row 'a' sets seed_everything"),
+        ("rows: {a: {data: {region: crop}}}", "row 'a' sets data, and"),
         ("rows: {full: {model.mixup: 0.1}}", "two rows are named 'full'"),
         ("seeds: []", "no row or no seed"),
         ("seeds: [1, 2, 1]", "seeds 1, 2, 1 are not all different"),
@@ -93,6 +99,12 @@ def test_a_wrong_plan_is_refused_in_one_sentence(tmp_path: Path, text: str, word
     file.write_text(text)
     with pytest.raises(UsageError, match=words):
         read_plan(file)
+
+
+def test_what_is_judged_may_be_said_for_all_rows(tmp_path: Path) -> None:
+    file = tmp_path / "plan.yaml"
+    file.write_text("recipe: {seed_everything: 3, data: {val_share: 0.4, split_seed: 1}}")
+    assert read_plan(file).recipe["data"] == {"val_share": 0.4, "split_seed": 1}
 
 
 def test_of_the_named_rows_some_may_be_chosen() -> None:

@@ -15,6 +15,7 @@ from covidcls.ablation.predictions import RowScores
 from covidcls.ablation.report import COLUMNS, as_dict, beside, csv_rows, markdown
 from covidcls.ablation.table import Floor, Table, table_of
 from covidcls.evaluation.paired import holm
+from lungseg.errors import UsageError
 
 ROWS = region_rows(["full", "crop", "background"], [-10, 5])
 EFFECTS = (0.2, 0.5, 0.6, 0.05)
@@ -81,6 +82,14 @@ def test_without_the_reference_or_enough_patients_nothing_is_tested_and_it_says_
     assert "needs two patients" in table_of(few).untested
     alone = table_of([(scores("full", 0.5, n_seeds=1), {})])
     assert any(sentence.startswith("One seed") for sentence in beside(alone))
+
+
+def test_rows_of_other_slices_make_no_table_with_or_without_a_reference() -> None:
+    full, crop = scores("full", 0.5), scores("crop", 0.5)
+    other = replace(crop, paths=tuple(f"other/{path}" for path in crop.paths))
+    for reference in ("full", "none"):
+        with pytest.raises(UsageError, match="crop and full were not judged on the same slices"):
+            table_of([(full, {}), (other, {})], reference=reference)
 
 
 def test_a_row_that_varies_over_no_patient_has_no_test_in_any_form() -> None:
