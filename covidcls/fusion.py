@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covidcls.views.seen import Lesions
+from lungseg.errors import UsageError
 from lungseg.lung_mask import FINDINGS
 
 # Inverse strength of the L2 penalty on standardised findings, beside the sum over slices: it weighs
@@ -25,6 +26,7 @@ OTHER_FINDINGS = 0.1
 # How far the network's part spreads over slices, of what that of the findings does. With as much it
 # says little more on its own sources, and does more harm on another.
 NETWORK_SHARE = 0.5
+LEAST_SPREAD = 1e-6  # of a network's logits: less is rounding
 FINER = 4  # times as many places a side as the network's map has: lesions are smaller than these
 # Of the probability of lesion, added everywhere where evidence is placed: specks are no lesion.
 SPECK = 0.02
@@ -121,7 +123,8 @@ def fit_fusion(
     was not trained on; their labels are not needed. How far both parts spread there, the mean over
     sources, makes them comparable. ``decoded``: the number D of the decoder's features, whose
     means stand before the D highest at the end (see :mod:`lungseg.networks.findings`); 0 where all
-    findings are alike.
+    findings are alike. Raises UsageError for a network that says the same of every slice: what its
+    rounding says would be made to count as much as the findings.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
@@ -141,8 +144,13 @@ def fit_fusion(
         tuple(float(f"{one:.6g}") for one in of_each),
         round(usual, 6),
     )
-    spreads = [spread(one, sources) for one in (alone.of_findings(others), network)]
-    return replace(alone, network=round(NETWORK_SHARE * spreads[0] / max(spreads[1], 1e-9), 6))
+    of_findings, of_network = (spread(one, sources) for one in (alone.of_findings(others), network))
+    if of_network < LEAST_SPREAD:
+        raise UsageError(
+            "the network says the same of every slice: its training collapsed; train it again with "
+            "another seed or learning rate"
+        )
+    return replace(alone, network=round(NETWORK_SHARE * of_findings / of_network, 6))
 
 
 def spread(values: Array, sources: Sequence[str]) -> float:

@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from covidcls.fusion import FINER, INVERSE_PENALTY, OTHER_FINDINGS, Fusion, fit_fusion
 from covidcls.statistics import auc
 from covidcls.views.seen import Lesions, Seen, lesions_in
+from lungseg.errors import UsageError
 
 Array = NDArray[np.float64]
 
@@ -86,6 +87,22 @@ def test_the_say_does_not_depend_on_how_far_a_network_spreads(slices: dict[str, 
     # a shift between sources is no spread
     moved = slices["network"] + 50 * (np.array(slices["sources"]) == "there")
     assert fit_fusion(**{**slices, "network": moved}).network == fit_fusion(**slices).network
+
+
+def test_a_network_that_says_the_same_of_every_slice_is_refused(slices: dict[str, Any]) -> None:
+    for level in (0.0, -0.3):
+        with pytest.raises(UsageError, match="says the same of every slice.*train it again"):
+            fit_fusion(**{**slices, "network": np.full(60, level)})
+    moved = -0.3 + 5.0 * (np.array(slices["sources"]) == "there")  # it tells the sources alone
+    with pytest.raises(UsageError, match="says the same of every slice"):
+        fit_fusion(**{**slices, "network": moved})
+
+
+def test_a_network_that_says_little_has_its_say(slices: dict[str, Any]) -> None:
+    said, faint = slices["network"], 1e-4 * slices["network"]
+    expected = fit_fusion(**slices).logits(said, slices["others"])
+    found = fit_fusion(**{**slices, "network": faint}).logits(faint, slices["others"])
+    assert found == pytest.approx(expected, abs=1e-3)
 
 
 def test_a_card_gives_back_the_fusion_that_wrote_it(slices: dict[str, Any]) -> None:
