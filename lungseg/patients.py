@@ -1,13 +1,17 @@
-"""Whose slices files show, by a table that names them."""
+"""Whose slices files show, by a table that names them, and from which paper, by their names."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from lungseg.errors import UsageError
 from lungseg.name_table import FileNames, read_name_table
+
+# A page (2020.02.10.20021584-p6-52%0) or a panel (71%0) follows the name of the paper.
+_PAPER = re.compile(r"(.+?)(?:-p\d+\b.*|%\d+)")
 
 
 @dataclass(frozen=True)
@@ -56,3 +60,12 @@ def unknown_rows(table: Path, n_rows: int, strangers: list[str]) -> str:
         f"{len(strangers):,} of the {n_rows:,} rows of {table.name} name no file here, the first "
         f"{strangers[0]}"
     )
+
+
+def paper_of(name: str) -> str | None:
+    """The paper or figure in a file name such as ``2020.02.10.20021584-p6-52%0.png``, or None.
+
+    A name without a digit is none: in ``ct-p12-003`` the p is a patient.
+    """
+    found = _PAPER.fullmatch(PurePosixPath(name).stem)
+    return found[1] if found and re.search(r"\d", found[1]) else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -14,10 +13,7 @@ from covidcls.data.pictures import listed_covid_ct
 from lungseg.errors import UsageError
 from lungseg.io import find_inputs
 from lungseg.name_table import FileNames, plain, read_name_table
-from lungseg.patients import read_patients
-
-# A page (2020.02.10.20021584-p6-52%0) or a panel (71%0) follows the name of the paper.
-_SOURCE = re.compile(r"(.+?)(?:-p\d+\b.*|%\d+)")
+from lungseg.patients import paper_of, read_patients
 
 
 @dataclass(frozen=True)
@@ -73,15 +69,6 @@ def crossings(images: Sequence[LabelledImage]) -> tuple[Crossing, ...]:
     return tuple(crossing for crossing in CROSSINGS if len(values[crossing]) > 1)
 
 
-def source_of(name: str) -> str | None:
-    """The paper or figure in a file name such as ``2020.02.10.20021584-p6-52%0.png``, or None.
-
-    A name without a digit is none: in ``ct-p12-003`` the p is a patient.
-    """
-    found = _SOURCE.fullmatch(PurePosixPath(name).stem)
-    return found[1] if found and re.search(r"\d", found[1]) else None
-
-
 def covid_ct(root: Path, splits: Path | None = None) -> Inventory:
     """COVID-CT as published, all three parts of the official split; absent files are kept apart.
 
@@ -95,7 +82,7 @@ def covid_ct(root: Path, splits: Path | None = None) -> Inventory:
             path = picture.path.relative_to(root).as_posix()
             patient = picture.patient if picture.patient_known else None
             label = picture.path.parent.name.removeprefix("CT_")
-            published.append(LabelledImage(path, label, part, patient, source_of(path)))
+            published.append(LabelledImage(path, label, part, patient, paper_of(path)))
     present = _inputs(root, "Images-processed")
     known = {image.path: image for image in published}
 
@@ -103,7 +90,7 @@ def covid_ct(root: Path, splits: Path | None = None) -> Inventory:
         if path in known:
             return replace(known[path], split=split)
         label = PurePosixPath(path).parent.name.removeprefix("CT_")
-        return LabelledImage(path, label, split, source=source_of(path))
+        return LabelledImage(path, label, split, source=paper_of(path))
 
     rows = _split_rows(root, present, splits) if splits else []
     listed = [image(path, split) for path, split in rows] if splits else published
@@ -126,7 +113,7 @@ def class_folders(
 
     def image(path: str, split: str | None) -> LabelledImage:
         patient = known.of.get(path) if known else None
-        return LabelledImage(path, folders.label_of(path), split, patient, source_of(path))
+        return LabelledImage(path, folders.label_of(path), split, patient, paper_of(path))
 
     rows: Sequence[tuple[str, str | None]]
     if splits:

@@ -16,11 +16,12 @@ from covidcls.audit.findings import Finding, in_order
 from covidcls.audit.floors.measure import FloorReport, measure_floors
 from covidcls.audit.floors.metadata import metadata_features
 from covidcls.audit.giveaways import giveaways
-from covidcls.audit.inventory import LabelledImage, source_of
+from covidcls.audit.inventory import LabelledImage
 from covidcls.audit.patients import patient_findings
 from covidcls.audit.reading import read_files
 from covidcls.audit.units import independent_units
 from covidcls.data.pictures import LabelledPicture, Part
+from lungseg.patients import paper_of
 
 _LABELS = ("not COVID-19", "COVID-19")
 
@@ -65,7 +66,7 @@ def labelled_image(root: Path, picture: LabelledPicture, part: Part | None = Non
     """A picture of a training, which lies below ``root``, as the audit knows images."""
     path = picture.path.relative_to(root).as_posix()
     patient = picture.patient if picture.patient_known else None
-    return LabelledImage(path, _LABELS[picture.label], part, patient, source_of(path))
+    return LabelledImage(path, _LABELS[picture.label], part, patient, paper_of(path))
 
 
 def _nothing(grey: NDArray[np.uint8]) -> None:

@@ -11,6 +11,7 @@ from typing import Literal, get_args
 
 from covidcls.data.class_folders import Part, find_class_folders
 from lungseg.errors import UsageError
+from lungseg.patients import paper_of
 
 Layout = Literal["covid-ct", "folders"]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
@@ -123,9 +124,9 @@ def other_patients(root: Path) -> dict[str, str]:
 
 
 def _group_of(name: str) -> str:
-    """The source paper in a file name such as ``2020.03.25.20043166-p17-78.png``."""
-    paper, page, _ = name.partition("-p")
-    return f"{PAPER}{paper}" if page else f"{FILE}{name}"
+    """What stands for the patient of a file of this name: its paper, else itself."""
+    paper = paper_of(name)
+    return f"{FILE}{name}" if paper is None else f"{PAPER}{paper}"
 
 
 def read_class_folders(root: Path, positive: str = POSITIVE) -> list[LabelledPicture]:

@@ -9,15 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from lungseg.data.sources import BLOCK
-
-_PAPER = re.compile(r"(.+)-p\d")  # as in COVID-CT: 2020.03.25.20043166-p17-78.png
+from lungseg.patients import paper_of
 
 
 def groups_of(root: Path, paths: Sequence[str]) -> dict[str, str]:
     """A group for each of ``paths`` (POSIX, below ``root``) that must not straddle a split.
 
-    The ``patient`` of ``slices.csv`` in ``root``, by stem; else the paper that begins the name;
-    else blocks of ten neighbours in their folder, with numbers in names counted as numbers.
+    The ``patient`` of ``slices.csv`` in ``root``, by stem; else the paper or figure that begins the
+    name; else blocks of ten neighbours in their folder, with numbers in names counted as numbers.
     """
     patients = _patients(root)
     groups = {}
@@ -26,8 +25,8 @@ def groups_of(root: Path, paths: Sequence[str]) -> dict[str, str]:
         stem, folder = PurePosixPath(path).stem, PurePosixPath(path).parent.as_posix()
         if stem in patients:
             groups[path] = patients[stem]
-        elif paper := _PAPER.match(stem):
-            groups[path] = f"{folder}/{paper[1]}"
+        elif paper := paper_of(path):
+            groups[path] = f"{folder}/{paper}"
         else:
             rest[folder].append(path)
     for folder, members in rest.items():

@@ -1,4 +1,5 @@
-"""Every file has the patient that a table gives it; what the table says of no file is told."""
+"""Every file has the patient that a table gives it, what the table says of no file is told, and
+papers are known by names."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lungseg.errors import UsageError
-from lungseg.patients import read_patients
+from lungseg.patients import paper_of, read_patients
 
 FILES = ["sick/a.png", "sick/same.png", "well/same.png"]
 
@@ -45,3 +46,21 @@ def test_a_table_that_does_not_fit_is_refused(table: Path, rows: str, words: str
     table.write_text(f"file,patient\n{rows}")
     with pytest.raises(UsageError, match=words):
         read_patients(table, FILES)
+
+
+@pytest.mark.parametrize(
+    ("name", "paper"),
+    [
+        ("2020.02.10.20021584-p6-52%0.png", "2020.02.10.20021584"),
+        ("kjr-21-e25-p1-13.png", "kjr-21-e25"),
+        ("PIIS0140673620303603%1.png", "PIIS0140673620303603"),
+        ("some/folder/71%0.jpg", "71"),
+        ("Covid (12).jpg", None),
+        ("ct-p12-003.png", None),
+        ("covid-pneumonia-31.png", None),
+        ("Recurrence-of-positive-2020-p1-21%1.png", "Recurrence-of-positive-2020"),
+        ("114.png", None),
+    ],
+)
+def test_the_paper_is_the_beginning_of_the_name(name: str, paper: str | None) -> None:
+    assert paper_of(name) == paper

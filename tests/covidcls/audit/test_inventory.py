@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from covidcls.audit.inventory import LabelledImage, class_folders, covid_ct, crossings, source_of
+from covidcls.audit.inventory import LabelledImage, class_folders, covid_ct, crossings
 from lungseg.errors import UsageError
 
 
@@ -166,22 +166,6 @@ def test_rows_of_patients_that_name_no_file_are_told(folders: Path, tmp_path: Pa
     )
     table.write_text("slice;patient\na;p1\n")
     assert class_folders(folders, patients=table).messages == ()
-
-
-@pytest.mark.parametrize(
-    ("name", "source"),
-    [
-        ("2020.02.10.20021584-p6-52%0.png", "2020.02.10.20021584"),
-        ("kjr-21-e25-p1-13.png", "kjr-21-e25"),
-        ("PIIS0140673620303603%1.png", "PIIS0140673620303603"),
-        ("some/folder/71%0.jpg", "71"),
-        ("Covid (12).jpg", None),
-        ("ct-p12-003.png", None),
-        ("114.png", None),
-    ],
-)
-def test_the_source_is_the_beginning_of_the_name(name: str, source: str | None) -> None:
-    assert source_of(name) == source
 
 
 def test_what_is_unknown_crosses_nothing() -> None:

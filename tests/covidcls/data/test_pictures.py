@@ -13,6 +13,7 @@ from covidcls.data.pictures import (
     LabelledPicture,
     Part,
     divide,
+    listed_covid_ct,
     read_class_folders,
     read_covid_ct,
     split_sha256,
@@ -76,6 +77,19 @@ def test_patients_come_from_the_sheets_else_from_the_paper_else_from_the_file(la
     assert patients["2020.train-p2-COVID.png"] == "paper:2020.train"
     assert patients["2020.train-p5-NonCOVID.png"] == "other 3"
     assert patients["17.png"] == "file:17.png"
+
+
+def test_only_a_page_or_panel_tells_a_paper(layout: Path) -> None:
+    listing = layout / "Data-split" / "COVID" / "trainCT_COVID.txt"
+    listing.write_text(
+        "covid-pneumonia-31.png\nRecurrence-of-positive-2020-p1-21%1.png\n71%0.jpg\n"
+    )
+    found = [p.patient for p in listed_covid_ct(layout, "train") if p.label]
+    assert found == [
+        "file:covid-pneumonia-31.png",
+        "paper:Recurrence-of-positive-2020",
+        "paper:71",
+    ]
 
 
 def test_the_official_split_as_published(shared_data: Path) -> None:

@@ -20,6 +20,13 @@ def test_figures_of_one_paper_stay_together(tmp_path: Path) -> None:
     assert set(groups_of(tmp_path, paths).values()) == {"c/2020.03.01.2002"}
 
 
+def test_panels_of_one_figure_stay_together_and_letters_alone_are_no_paper(tmp_path: Path) -> None:
+    panels = [f"c/{figure}%{panel}.jpg" for figure in range(21, 26) for panel in range(4)]
+    groups = groups_of(tmp_path, [*panels, "c/ct-p12-003.png"])
+    assert [groups[path] for path in panels] == [path.split("%")[0] for path in panels]
+    assert groups["c/ct-p12-003.png"] == "c/block-000"
+
+
 def test_a_table_of_patients_comes_first(tmp_path: Path) -> None:
     (tmp_path / "slices.csv").write_text("slice,patient\n001,p9\n002-p3,p9\n")
     groups = groups_of(tmp_path, ["001.png", "002-p3.png", "003.png"])
