@@ -137,8 +137,9 @@ def export_classifier(
         "validation split, so its figures are optimistic; nothing here says how it does at another "
         "hospital"
     )
+    weights = directory / f"{name}.safetensors"
+    card["learned"] = write_learned(weights, data.views["train"].contents)
     path = save_checkpoint(directory, name, tensors, card)
-    write_learned(path, data.views["train"].contents)
     final: dict[str, Any] = load_checkpoint(path, "classifier").card
     return final
 

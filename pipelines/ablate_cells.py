@@ -30,6 +30,7 @@ Judge = Callable[[Path, Mapping[str, Any]], list[JudgedSlice]]
 Tell = Callable[[str], object]
 
 RECIPE, LOG, PREDICTIONS, WEIGHTS = "recipe.yaml", "log.txt", "predictions.csv", "network"
+STATES = "runs"
 
 
 def train_process(arguments: Sequence[str], log: Path) -> int:
@@ -81,6 +82,8 @@ def train_cells(
             began = time.monotonic()
             _train(out / cell.name, recipes[cell.name], cell is cells[0], train)
             spent, done = spent + time.monotonic() - began, done + 1
+        # many times the size of the weights, and left of a cell that was killed after its card
+        shutil.rmtree(out / cell.name / STATES, ignore_errors=True)
         _check_stage_one(stages_one, cell, card_of(cell, out))
         yield cell
 
@@ -166,7 +169,7 @@ def _train(folder: Path, recipe: Mapping[str, Any], audit: bool, train: Train) -
 
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / RECIPE, yaml.safe_dump(dict(recipe), sort_keys=False).encode())
-    states = folder / "runs"
+    states = folder / STATES
     code = train(
         [
             f"--config={folder / RECIPE}",
@@ -186,7 +189,6 @@ def _train(folder: Path, recipe: Mapping[str, Any], audit: bool, train: Train) -
             shutil.rmtree(folder)  # wrong use leaves nothing behind
             raise UsageError(said)
         raise LungsegError(f"{said}; all is in {folder / LOG}")
-    shutil.rmtree(states)  # the optimiser's state is many times the size of the weights
 
 
 def _last_line(log: Path) -> str:

@@ -72,11 +72,11 @@ def refit(
     from covidcls.ablation.refit import refit_card
 
     card = refit_card(trained.card, [card_of(cell, folder) for cell in of_folds], scores, slices)
-    path = save_checkpoint(out, name, trained.tensors, card)
     assert trained.path is not None
     learned = read_learned(trained.path, trained.card)
     if learned is not None:  # cells of before have none
-        write_learned(path, learned)
+        card["learned"] = write_learned(out / f"{name}.safetensors", learned)
+    path = save_checkpoint(out, name, trained.tensors, card)
     final: dict[str, Any] = load_checkpoint(path, "classifier").card
     return final
 

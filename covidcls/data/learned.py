@@ -7,7 +7,6 @@ of the file. Weights of before have none.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from covidcls.data.pictures import LabelledPicture
 from lungseg.errors import CheckpointError
 from lungseg.io import read_slices
 from lungseg.slice import Slice
-from lungseg.whole_file import write_json, write_whole
+from lungseg.whole_file import write_whole
 
 DIGITS = 16  # 8 bytes: no two of a million slices agree by chance
 
@@ -40,19 +39,16 @@ def overlap(hashes: Iterable[str], learned: Collection[str]) -> int:
     return sum(one in learned for one in hashes)
 
 
-def write_learned(weights: Path, hashes: Iterable[str]) -> None:
-    """Write ``NAME.learned`` beside ``NAME.safetensors``, and what it is into the card.
+def write_learned(weights: Path, hashes: Iterable[str]) -> dict[str, Any]:
+    """Write ``NAME.learned`` beside ``NAME.safetensors``; what the card has as ``learned``.
 
-    For weights of before, with the pictures of their recipe:
-    ``write_learned(weights, learned_hashes(pictures))``.
+    Before the card, which says that all is there.
     """
     lines = sorted(set(hashes))
     content = "".join(f"{line}\n" for line in lines).encode()
-    card_file = weights.with_suffix(".json")
-    card = json.loads(card_file.read_text(encoding="utf-8"))
-    card["learned"] = {"slices": len(lines), "sha256": hashlib.sha256(content).hexdigest()}
+    weights.parent.mkdir(parents=True, exist_ok=True)
     write_whole(weights.with_suffix(".learned"), content)
-    write_json(card_file, card)
+    return {"slices": len(lines), "sha256": hashlib.sha256(content).hexdigest()}
 
 
 def read_learned(weights: Path, card: Mapping[str, Any]) -> frozenset[str] | None:

@@ -21,6 +21,7 @@ from covidcls.training import CovidModule
 from lungseg.errors import UsageError
 from lungseg.io import as_slices
 from lungseg.segmenter import LungSegmenter
+from lungseg.whole_file import write_whole
 
 TrainerOf = Callable[[Path], lightning.Trainer]
 
@@ -89,6 +90,27 @@ def test_what_was_trained_on_lies_beside_the_weights(
     assert learned == set(hashes["train"])
     assert card["learned"]["slices"] == len(learned) == len(hashes["train"])
     assert overlap(hashes["val"], learned) == 0
+
+
+def test_the_card_comes_last_and_once(
+    exported: tuple[CovidDataModule, dict[str, Any], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who finds it finds all that belongs to it, whenever the training was killed."""
+    data, _, folder = exported
+    out, lay = tmp_path / "out", []
+
+    def write(file: Path, content: bytes) -> None:
+        if file.parent == out:
+            lay.append((file.name, {one.name for one in out.iterdir()}))
+        write_whole(file, content)
+
+    for module in ("lungseg.checkpoint", "lungseg.whole_file", "covidcls.data.learned"):
+        monkeypatch.setattr(f"{module}.write_whole", write)  # a kill cannot be timed
+    export_classifier(folder / "state.ckpt", data, out, "fused", {"seed": 1})
+    assert [name for name, _ in lay].count("fused.json") == 1
+    assert lay[-1] == ("fused.json", {"fused.learned", "fused.safetensors"})
 
 
 def test_the_fusion_is_used_as_it_was_fitted(

@@ -216,7 +216,8 @@ def test_a_table_says_whose_slices_they_are(
 
 def test_finished_cells_are_used_again_whatever_calibrated_them(tmp_path: Path) -> None:
     """Cells as they were kept before a calibration had an intercept; nothing is trained or judged.
-    Each fold has a temperature of its own, which is undone. One cell was resumed."""
+    Each fold has a temperature of its own, which is undone. One cell was resumed, and killed before
+    it had removed its states."""
     data, cells = tmp_path / "data", tmp_path / "out" / "cells"
     rng = np.random.default_rng(0)
     labels, folds = np.arange(200) % 2, np.arange(200) // 2 % 5
@@ -233,6 +234,7 @@ def test_finished_cells_are_used_again_whatever_calibrated_them(tmp_path: Path) 
             training: dict[str, Any] = {"minutes": 1}  # as before it said whether it was resumed
             if (row, fold) == ("crop-r5", 3):
                 training = {"minutes": None, "resumed": True}
+                (folder / "runs" / "network").mkdir(parents=True)
             card = {"temperature": temperature, "floor": floor, "training": training}
             (folder / "network.json").write_text(json.dumps(card))
             own = np.flatnonzero(folds == fold)
@@ -247,6 +249,7 @@ def test_finished_cells_are_used_again_whatever_calibrated_them(tmp_path: Path) 
     plan = Plan(("full", "crop"), seeds=(1,), folds=5)
     record = ablate(plan, data, tmp_path / "out", "folders", train=train)
     assert train.trained == []
+    assert not list(cells.glob("*/runs"))
     assert (record["n_images"], record["calibrated_by"]) == (200, "other folds")
     assert (record["n_cells"], record["n_resumed"]) == (10, 1)
     full, crop = record["rows"]

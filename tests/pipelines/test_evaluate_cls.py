@@ -282,7 +282,9 @@ def test_slices_that_were_trained_on_are_known_in_any_folder(
 ) -> None:
     weights = with_card()
     file = weights / "random-crop.safetensors"
-    write_learned(file, learned_hashes(read_class_folders(folders)[1:4]))
+    card = json.loads(file.with_suffix(".json").read_text())
+    card["learned"] = write_learned(file, learned_hashes(read_class_folders(folders)[1:4]))
+    file.with_suffix(".json").write_text(json.dumps(card))
     (folders / "COVID").rename(folders / "ill")
     _, said, _ = evaluate(folders, "folders", "--positive", "ill", "--weights", weights)
     assert "3 of 7 slices were trained on, by their content" in said
