@@ -47,7 +47,8 @@ def cross(
     A data set that was trained on is tested on its validation part, any other whole; what stage 1
     alone knows stands beside. ``tell`` and ``train`` as in :func:`pipelines.ablate_study.ablate`;
     the same call goes on where it was cut off. Raises UsageError, before any training, for data
-    that are missing or of one name, and an ``out`` in the way.
+    that are missing or of one name, and an ``out`` in the way; and UnreadableError for a picture to
+    test on.
     """
     if plan.folds is not None:
         raise UsageError(
@@ -55,6 +56,7 @@ def cross(
         )
     check_ready(out)
     _check_sources([*train_on, *test_on])
+    content_of = {source.name: _content(source) for source in test_on}
     sets = [[source] for source in train_on]
     if together and len(train_on) > 1:
         sets.append(list(train_on))
@@ -80,9 +82,7 @@ def cross(
 
     measured = []
     for source in test_on:
-        pictures = every_picture(source)
-        hashes = learned_hashes(pictures)
-        content = dict(zip(paths_of(pictures, Path(source.folder)), hashes, strict=True))
+        content = content_of[source.name]
         check_of_data(judged[source.name], content, Path(source.folder))
         for row, (recipe, one) in zip(rows, pairs, strict=True):
             scores = scores_of(row, plan.seeds, cells, judged[source.name])
@@ -129,6 +129,12 @@ def _row(row: Row, sources: Sequence[Source]) -> Row:
 
 def _name(sources: Sequence[Source]) -> str:
     return "+".join(source.name for source in sources)
+
+
+def _content(source: Source) -> dict[str, str]:
+    """What the greys of each picture hash to, by its path. Raises UnreadableError."""
+    pictures = every_picture(source)
+    return dict(zip(paths_of(pictures, Path(source.folder)), learned_hashes(pictures), strict=True))
 
 
 def _check_sources(sources: Sequence[Source]) -> None:

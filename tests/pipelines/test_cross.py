@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from covidcls.ablation.cross import LESION_SHARE
 from covidcls.ablation.plan import Plan
 from covidcls.data.sources import Source
 from lungseg.checkpoint import load_checkpoint, save_checkpoint
+from lungseg.errors import UnreadableError
 from pipelines.ablate_cells import train_here
 from pipelines.cross import main, source_of, with_tables
 from pipelines.cross_study import cross
@@ -113,6 +115,21 @@ def test_a_copy_of_what_was_trained_on_is_not_unseen(
     assert (own["seen"], own["n_learned"]) == ("own validation", 0)
     assert copied["seen"] == "learned in part"
     assert copied["n_learned"] == copied["n_images"] - own["n_images"] > 0
+
+
+def test_a_picture_that_cannot_be_read_is_told_before_any_training(
+    two_sets: Path, recipe: dict[str, Any], tmp_path: Path
+) -> None:
+    def train(arguments: Sequence[str], log: Path) -> int:
+        raise AssertionError("trained")
+
+    other = Path(shutil.copytree(two_sets / "other", tmp_path / "other"))
+    (other / "COVID" / "7.png").write_bytes(b"\x89PNG, cut off")
+    plan = Plan(("full",), seeds=(1,), recipe=recipe)
+    one = Source(str(two_sets / "one"))
+    with pytest.raises(UnreadableError, match=r"7\.png"):
+        cross(plan, [one], [one, Source(str(other))], tmp_path / "out", train=train)
+    assert not (tmp_path / "out").exists()
 
 
 def test_tables_go_to_the_sources_that_they_name() -> None:
