@@ -13,12 +13,12 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from covidcls.ablation.cells import Cell
-from covidcls.ablation.predictions import JudgedSlice, read_predictions, write_predictions
+from covidcls.ablation.predictions import JudgedSlice, Known, kept_predictions
 from covidcls.ablation.recipe import check_sections, differing, read_yaml, with_options
 from covidcls.data.learned import read_learned
 from lungseg.errors import LungsegError, UsageError
@@ -94,16 +94,16 @@ def judge_cell(
     out: Path,
     judge: Judge,
     file: str = PREDICTIONS,
+    now: Collection[Known] | None = None,
 ) -> list[JudgedSlice]:
     """What a trained cell says of the slices that ``judge`` (weights, recipe) takes.
 
-    Kept in ``file`` of its folder, and read from there the next time.
+    Kept in ``file`` of its folder, and read from there the next time, unless it is of others than
+    ``now``; see :func:`covidcls.ablation.predictions.kept_predictions`.
     """
-    kept = out / cell.name / file
-    if not kept.is_file():
-        weights = _weights(out / cell.name)
-        write_predictions(kept, judge(weights, with_options(recipe, cell.options)))
-    return read_predictions(kept)
+    given = with_options(recipe, cell.options)
+    weights = _weights(out / cell.name)
+    return kept_predictions(out / cell.name / file, lambda: judge(weights, given), now)
 
 
 def card_of(cell: Cell, out: Path) -> dict[str, Any]:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from covidcls.ablation.cells import Row, cells_of
+from covidcls.ablation.cells import Cell, Row, cells_of
 from covidcls.ablation.judge import every_picture, judge_by_lesions, judge_source, learned_from
 from covidcls.ablation.plan import Plan
-from covidcls.ablation.predictions import (
-    JudgedSlice,
-    read_predictions,
-    row_scores,
-    write_predictions,
-)
+from covidcls.ablation.predictions import JudgedSlice, Known, kept_predictions, row_scores
 from covidcls.ablation.recipe import with_options
 from covidcls.data.learned import learned_hashes, overlap
 from covidcls.data.pictures import paths_of
@@ -29,6 +24,37 @@ from pipelines.results import as_csv
 from pipelines.versions import versions
 
 LESIONS = "lesions"
+
+
+@dataclass(frozen=True)
+class _Tested:
+    """A data set to test on, as it is now: ``slices``, and by path the ``content`` of each, what
+    its greys hash to."""
+
+    source: Source
+    slices: frozenset[Known]
+    content: Mapping[str, str]
+
+    @classmethod
+    def of(cls, source: Source) -> _Tested:
+        """Every picture. Raises UnreadableError."""
+        pictures = every_picture(source)
+        paths = paths_of(pictures, Path(source.folder))
+        slices = ((path, one.label, one.patient) for path, one in zip(paths, pictures, strict=True))
+        content = dict(zip(paths, learned_hashes(pictures), strict=True))
+        return cls(source, frozenset(slices), content)
+
+    def judged_by(self, cell: Cell, recipe: Mapping[str, Any], folder: Path) -> list[JudgedSlice]:
+        """What a trained cell in ``folder`` says of it, judged again when other slices were; or of
+        its validation part, as the training divided it, where it learned from it."""
+        own = learned_from(with_options(recipe, cell.options), self.source)
+        judge, file = partial(judge_source, source=self.source), f"on-{self.source.name}.csv"
+        return judge_cell(cell, recipe, folder, judge, file, None if own else self.slices)
+
+    def lesion_shares(self, recipe: Mapping[str, Any], out: Path) -> list[JudgedSlice]:
+        """What stage 1 alone says of it, kept in ``out``."""
+        judge = partial(judge_by_lesions, recipe, self.source)
+        return kept_predictions(out / f"{LESIONS}-{self.source.name}.csv", judge, self.slices)
 
 
 def cross(
@@ -44,11 +70,11 @@ def cross(
     on all at once), test on each of ``test_on``, and write the matrix; returns what ``table.json``
     has.
 
-    A data set that was trained on is tested on its validation part, any other whole; what stage 1
-    alone knows stands beside. ``tell`` and ``train`` as in :func:`pipelines.ablate_study.ablate`;
-    the same call goes on where it was cut off. Raises UsageError, before any training, for data
-    that are missing or of one name, and an ``out`` in the way; and UnreadableError for a picture to
-    test on.
+    A data set that was trained on is tested on its validation part, any other whole, and again when
+    its pictures, labels or patients changed; what stage 1 alone knows stands beside. ``tell`` and
+    ``train`` as in :func:`pipelines.ablate_study.ablate`; the same call goes on where it was cut
+    off. Raises, before any training, UsageError for data that are missing or of one name and an
+    ``out`` in the way, and UnreadableError for a picture to test on.
     """
     if plan.folds is not None:
         raise UsageError(
@@ -56,7 +82,7 @@ def cross(
         )
     check_ready(out)
     _check_sources([*train_on, *test_on])
-    content_of = {source.name: _content(source) for source in test_on}
+    tested = [_Tested.of(source) for source in test_on]
     sets = [[source] for source in train_on]
     if together and len(train_on) > 1:
         sets.append(list(train_on))
@@ -65,9 +91,8 @@ def cross(
     cells, folder = cells_of(rows, plan.seeds), out / CELLS
     judged: dict[str, dict[str, list[JudgedSlice]]] = {source.name: {} for source in test_on}
     for cell in train_cells(cells, plan.recipe, folder, tell, train):
-        for source in test_on:
-            judge, file = partial(judge_source, source=source), f"on-{source.name}.csv"
-            judged[source.name][cell.name] = judge_cell(cell, plan.recipe, folder, judge, file)
+        for data in tested:
+            judged[data.source.name][cell.name] = data.judged_by(cell, plan.recipe, folder)
 
     from covidcls.ablation.cross import (
         LESION_SHARE,
@@ -81,8 +106,8 @@ def cross(
     )
 
     measured = []
-    for source in test_on:
-        content = content_of[source.name]
+    for data in tested:
+        source, content = data.source, data.content
         check_of_data(judged[source.name], content, Path(source.folder))
         for row, (recipe, one) in zip(rows, pairs, strict=True):
             scores = scores_of(row, plan.seeds, cells, judged[source.name])
@@ -96,10 +121,7 @@ def cross(
             measured.append(
                 CrossRow.measured(recipe.name, trained_on, source.name, seen, scores, n_learned)
             )
-        kept = out / f"{LESIONS}-{source.name}.csv"
-        if not kept.is_file():
-            write_predictions(kept, judge_by_lesions(plan.recipe, source))
-        alone = row_scores(LESION_SHARE, (0,), [[read_predictions(kept)]])
+        alone = row_scores(LESION_SHARE, (0,), [[data.lesion_shares(plan.recipe, out)]])
         measured.append(CrossRow.measured(LESION_SHARE, NO_LABEL, source.name, "unseen", alone))
 
     record = {
@@ -129,12 +151,6 @@ def _row(row: Row, sources: Sequence[Source]) -> Row:
 
 def _name(sources: Sequence[Source]) -> str:
     return "+".join(source.name for source in sources)
-
-
-def _content(source: Source) -> dict[str, str]:
-    """What the greys of each picture hash to, by its path. Raises UnreadableError."""
-    pictures = every_picture(source)
-    return dict(zip(paths_of(pictures, Path(source.folder)), learned_hashes(pictures), strict=True))
 
 
 def _check_sources(sources: Sequence[Source]) -> None:

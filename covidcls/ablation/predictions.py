@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -19,6 +19,7 @@ from lungseg.whole_file import write_whole
 COLUMNS = ("path", "truth", "patient", "probability")
 # "card": by the card of the training
 CalibratedBy = Literal["card", "other folds", "other patients"]
+Known = tuple[str, int, str]  # of a slice: path, label and patient, as of a JudgedSlice
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,24 @@ def read_predictions(file: Path) -> list[JudgedSlice]:
     if not rows or tuple(rows[0]) != COLUMNS:
         raise UsageError(f"{file} is no table of {', '.join(COLUMNS)}; remove its folder")
     return [JudgedSlice(path, int(truth), who, float(p)) for path, truth, who, p in rows[1:]]
+
+
+def kept_predictions(
+    file: Path,
+    judge: Callable[[], Sequence[JudgedSlice]],
+    now: Collection[Known] | None = None,
+) -> list[JudgedSlice]:
+    """What is kept in ``file``, judged first where it is not there.
+
+    ``now``: the slices, labels and patients that there are; where others were judged, these are
+    judged again. None asks nothing.
+    """
+    if file.is_file():
+        kept = read_predictions(file)
+        if now is None or {(s.path, s.truth, s.patient) for s in kept} == set(now):
+            return kept
+    write_predictions(file, judge())
+    return read_predictions(file)
 
 
 def row_scores(

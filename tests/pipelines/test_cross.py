@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +153,35 @@ def test_a_table_of_patients_is_what_intervals_are_over(
     own, _, unseen, _ = record["rows"]
     assert (own["clustered_by"], own["n_images"]) == ("patient", 4 * own["n_groups"])
     assert (unseen["clustered_by"], unseen["n_groups"]) == ("image", 24)
+
+
+def test_what_changed_since_it_was_judged_is_judged_again(
+    two_sets: Path, recipe: dict[str, Any], tmp_path: Path
+) -> None:
+    """Patients, labels and pictures of a set that was not trained on; the cell is used again."""
+    root = Path(shutil.copytree(two_sets / "other", tmp_path / "other"))
+    rows = [f"{c}/{n}.png,{c}-{n // 4}" for c in ("COVID", "NonCOVID") for n in range(12)]
+    (tmp_path / "patients.csv").write_text("\n".join(["file,patient", *rows]))
+    one, other = Source(str(two_sets / "one")), Source(str(root))
+    plan, trained = Plan(("full",), seeds=(1,), recipe=recipe), []
+
+    def train(arguments: Sequence[str], log: Path) -> int:
+        trained.append(log.parent.name)
+        return train_here(arguments, log)
+
+    def tested(source: Source) -> list[tuple[Any, ...]]:
+        """Of the network and of stage 1 alone."""
+        record = cross(plan, [one], [source], tmp_path / "out", train=train)
+        keys = ("clustered_by", "n_groups", "n_images", "n_positive")
+        return [tuple(row[key] for key in keys) for row in record["rows"]]
+
+    assert tested(other) == [("image", 24, 24, 12)] * 2
+    known = replace(other, patients=str(tmp_path / "patients.csv"))
+    assert tested(known) == [("patient", 6, 24, 12)] * 2
+    shutil.copy(root / "COVID" / "3.png", root / "COVID" / "new.png")
+    assert tested(known) == [("patient", 7, 25, 13)] * 2
+    assert tested(replace(known, positive="NonCOVID")) == [("patient", 7, 25, 12)] * 2
+    assert trained == ["one.full-seed1"]
 
 
 def test_a_source_may_name_its_layout() -> None:
