@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from covidcls.data.learned import learned_hashes, write_learned
-from covidcls.data.pictures import divide, read_class_folders, split_sha256
+from covidcls.data.pictures import LabelledPicture, divide, read_class_folders, split_sha256
 from covidcls.evaluation.measure import FIGURES
 from lungseg.errors import CheckpointError
 from lungseg.io import read_slices
@@ -277,14 +277,20 @@ def test_a_classifier_that_learned_from_validation_is_not_judged_by_it(
     assert (metrics_in(tmp_path / "out")["floor"] is None) is knows
 
 
+def learned_from(weights: Path, pictures: Sequence[LabelledPicture]) -> Path:
+    """The weights of the folder, as if they had learned from ``pictures``."""
+    file = weights / "random-crop.safetensors"
+    card = json.loads(file.with_suffix(".json").read_text())
+    card["learned"] = write_learned(file, learned_hashes(pictures))
+    file.with_suffix(".json").write_text(json.dumps(card))
+    return file
+
+
 def test_slices_that_were_trained_on_are_known_in_any_folder(
     evaluate: Evaluate, folders: Path, tmp_path: Path, with_card: WithCard
 ) -> None:
-    weights = with_card()
-    file = weights / "random-crop.safetensors"
-    card = json.loads(file.with_suffix(".json").read_text())
-    card["learned"] = write_learned(file, learned_hashes(read_class_folders(folders)[1:4]))
-    file.with_suffix(".json").write_text(json.dumps(card))
+    file = learned_from(with_card(), read_class_folders(folders)[1:4])
+    weights = file.parent
     (folders / "COVID").rename(folders / "ill")
     _, said, _ = evaluate(folders, "folders", "--positive", "ill", "--weights", weights)
     assert "3 of 7 slices were trained on, by their content" in said
@@ -299,12 +305,10 @@ def test_slices_that_were_trained_on_are_known_in_any_folder(
 def test_a_damaged_list_of_what_was_learned_is_told_before_anything_is_judged(
     folders: Path, tmp_path: Path, with_card: WithCard
 ) -> None:
-    weights = with_card()
-    file = weights / "random-crop.safetensors"
-    write_learned(file, learned_hashes(read_class_folders(folders)))
+    file = learned_from(with_card(), read_class_folders(folders))
     file.with_suffix(".learned").write_text("torn")
     judged: list[int] = []
-    options = Options("folders", weights=weights, device="cpu")
+    options = Options("folders", weights=file.parent, device="cpu")
     with pytest.raises(CheckpointError, match="random-crop.learned is not what the card"):
         evaluate_cls(
             folders, tmp_path / "out", options, progress=lambda done, _: judged.append(done)
