@@ -82,8 +82,8 @@ def glance(
             "0.92",
         ),
         (
-            "nearly the same recipe, trained and judged on COVID-CT alone, in folds that part "
-            "papers, AUC",
+            "nearly the same recipe, trained and judged on COVID-CT alone, in the same kind of "
+            "folds, AUC",
             by_row["lesions-and-look"],
             f"its lesions without the look {by_row['lesions']}; a network by another "
             f"recipe that sees all but the lungs {by_region['background']}; " + "; ".join(floors),
