@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--workers", type=int, default=min(4, os.cpu_count() or 1))
     parser.add_argument("--slices", type=int, default=64, help="for the speeds (%(default)s)")
-    parser.add_argument("--whole", type=int, default=300, help="for the whole (%(default)s)")
+    parser.add_argument("--whole", type=int, default=1200, help="for the whole (%(default)s)")
     parser.add_argument("--repeats", type=int, default=3, help="the best counts (%(default)s)")
     parser.add_argument(
         "--counts",

@@ -56,8 +56,9 @@ def _whole(found: Measurements) -> str:
     head = ["networks", "by", *(f"{kind}, slices/s (ratio)" for kind in found)]
     parts = [result[part] for result in found.values() for part in WHOLE if part in result]
     lines = [
-        f"Whole `predict` without overlays, from {parts[0]['slices']} files to rows. The "
-        "ratio is to the eager pair, which reads and writes nothing:",
+        f"Whole `predict` without overlays, from files to rows ({_files(found)}; the more files, "
+        "the less the start counts). The ratio is to the eager pair, which reads and writes "
+        "nothing:",
         table_of(head, rows),
         "The eager pair has random weights and sees one slice at a time"
         f"{_pair_milliseconds(found)}. {AIMS}",
@@ -71,6 +72,17 @@ def _whole(found: Measurements) -> str:
             "they find some lungs."
         )
     return "\n\n".join(lines)
+
+
+def _files(found: Measurements) -> str:
+    """How many files each machine was given, for the shipped default and for pairs of networks."""
+    names = {"eager": "the shipped default", "pair": "the others"}
+    return "; ".join(
+        f"{kind}, {names[part]}: {result[part]['slices']:,}"
+        for kind, result in found.items()
+        for part in WHOLE
+        if part in result
+    )
 
 
 def _judged(parts: Sequence[Mapping[str, Any]]) -> str:
