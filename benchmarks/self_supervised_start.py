@@ -1,7 +1,7 @@
 """A start for EfficientNet-Lite from CT slices whose labels nobody reads.
 
-    cd ../shared/data && python benchmarks/self_supervised_start.py covid-ct lung-masks/images \\
-        medseg-98/images --names covid-ct/Data-split/*/trainCT* --out start.safetensors
+    D=../shared/data; python benchmarks/self_supervised_start.py $D/covid-ct $D/lung-masks/images \\
+        $D/medseg-98/images --names $D/covid-ct/Data-split/*/trainCT* --out start.safetensors
 
 SimSiam (Chen & He 2021): two looks of one lung crop, drawn as the augmentation ``style`` draws
 them, are to be alike behind the network, so that what it sees is the slice and not its window,
@@ -33,14 +33,15 @@ from covidcls.views.view import View
 from covidcls.zoo import architecture
 from lungseg.allocator import keep_freed_memory
 from lungseg.augmentation import style_augmentation
+from lungseg.errors import UsageError
 from lungseg.io import find_inputs
 from lungseg.networks.pretrained import pretrained_network
 from lungseg.optimiser import adamw
 from lungseg.precision import DepthwiseInFloat32
 from lungseg.segmenter import LungSegmenter
 from lungseg.tensors import channels_first, normalise
+from pipelines.choice import Choice
 from pipelines.command import CommandParser, ExitCode, run_command, say
-from pipelines.pseudo_label_folder import Choice
 from pipelines.training_cli import fast_precision
 
 VIEW = View("crop", -15, "lung")  # that of the shipped default
@@ -73,6 +74,8 @@ def _train(given: argparse.Namespace) -> ExitCode:
     first, *others = given.folders
     files = Choice(tuple(given.names)).of(find_inputs(first).files)
     files += [file for folder in others for file in find_inputs(folder).files]
+    if len(files) < given.batch_size:
+        raise UsageError(f"{len(files)} slices make no batch of {given.batch_size}: give more")
     looks = TwoLooks(files, given.size)
     say(f"{len(looks)} slices, {looks.seen.lungless} of them without lungs found")
     module = TwoLooksAlike(given.arch, given.start, given.learning_rate)

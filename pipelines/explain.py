@@ -12,11 +12,11 @@ from covidcls.explanation.explain import METHODS
 from lungseg.allocator import keep_freed_memory
 from lungseg.regions import REGIONS
 from pipelines import options
+from pipelines.choice import Choice
 from pipelines.command import CommandParser, ExitCode, run_command
 from pipelines.explain_figures import table
 from pipelines.explain_folder import Options, explain_folder
 from pipelines.progress import ProgressBar
-from pipelines.pseudo_label_folder import Choice
 
 EXAMPLE = """\
 example:

@@ -18,6 +18,7 @@ from lungseg.inversion import masks_either_way
 from lungseg.io import Reading, find_inputs, group_inputs
 from lungseg.regions import Region
 from lungseg.whole_file import write_whole
+from pipelines.choice import Choice
 from pipelines.command import ExitCode
 from pipelines.earlier_results import without_results
 from pipelines.explain_figures import COLUMNS, Explained, figures
@@ -26,7 +27,6 @@ from pipelines.output_folder import OutputFolder, check_results_go_to
 from pipelines.overlays import overlay_name, write_picture
 from pipelines.prediction import STATUSES, unreadable
 from pipelines.progress import Progress
-from pipelines.pseudo_label_folder import Choice
 from pipelines.read_ahead import Item, read_ahead
 from pipelines.results import as_csv
 from pipelines.run_identity import identity_of, now, relative

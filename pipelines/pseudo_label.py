@@ -12,9 +12,10 @@ from pathlib import Path
 from lungseg.allocator import keep_freed_memory
 from lungseg.pseudo_labels import Filters
 from pipelines import options
+from pipelines.choice import Choice
 from pipelines.command import CommandParser, ExitCode, run_command
 from pipelines.progress import ProgressBar
-from pipelines.pseudo_label_folder import Choice, pseudo_label_folder, table
+from pipelines.pseudo_label_folder import pseudo_label_folder, table
 
 EXAMPLE = """\
 example:

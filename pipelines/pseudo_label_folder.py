@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from lungseg.pseudo_labels import (
     mask_file,
 )
 from lungseg.whole_file import write_whole
+from pipelines.choice import Choice
 from pipelines.command import ExitCode
 from pipelines.earlier_results import without_results
 from pipelines.guard import refuse_picture
@@ -38,32 +39,6 @@ if TYPE_CHECKING:
     from lungseg.segmenter import LungSegmenter
 
 SHEET = "sheet.png"
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Which pictures of a folder: those that a line of the files ``names`` names, by file name or
-    by the end of its path (no files: all), of these each ``every``-th, of these the first
-    ``limit``."""
-
-    names: tuple[Path, ...] = ()
-    every: int = 1
-    limit: int | None = None
-
-    def of(self, files: Sequence[Path]) -> list[Path]:
-        """The chosen files, in their order. Raises UsageError for a list that cannot be read, for
-        a line that names several files, and where nothing is left."""
-        chosen = list(files)
-        if self.names:
-            wanted = {name for file in self.names for name in _lines(file)}
-            named = {file: wanted.intersection(_ends(file)) for file in files}
-            chosen = [file for file, names in named.items() if names]
-            times = Counter(name for names in named.values() for name in names)
-            for name in sorted(name for name, count in times.items() if count > 1):
-                raise UsageError(f"{name} is {times[name]} pictures; write more of their paths")
-        if not chosen:
-            raise UsageError(f"no picture has a name in {', '.join(map(str, self.names))}")
-        return chosen[:: self.every][: self.limit]
 
 
 def pseudo_label_folder(
@@ -241,15 +216,3 @@ def _check_outside(root: Path, out: Path) -> None:
     inside = root.resolve() in (out.resolve(), *out.resolve().parents)
     if root.is_dir() and inside:
         raise UsageError(f"{out} lies among the inputs in {root}: choose another --out")
-
-
-def _ends(file: Path) -> list[str]:
-    """``c.png``, ``b/c.png`` and so on to the whole path."""
-    return ["/".join(file.parts[start:]) for start in range(len(file.parts))]
-
-
-def _lines(file: Path) -> list[str]:
-    try:
-        return [line.strip("\r") for line in file.read_text("utf-8").split("\n") if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read the list of names {file} ({error})") from error

@@ -39,6 +39,7 @@ def test_slices_without_labels_make_a_start_that_stage_two_takes(
         assert script.main(arguments) == 1
     assert "6 slices, " in capsys.readouterr().err and not out.exists()
     assert script.main(arguments) == 0
+    assert script.main([*arguments, "--batch-size", "7"]) == 2  # nothing would be trained
     trained = torch.load(tmp_path / "start.runs" / "last.ckpt", weights_only=False)
     assert trained["epoch"] == 1 and trained["global_step"] == 4
     state = load_file(out)

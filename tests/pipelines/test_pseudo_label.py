@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,8 +19,9 @@ from lungseg.errors import LungsegError, UsageError
 from lungseg.io import find_inputs
 from lungseg.metrics import dice
 from lungseg.pseudo_labels import Row, mask_file, read_masks, read_rows, read_run
+from pipelines.choice import Choice
 from pipelines.pseudo_label import main
-from pipelines.pseudo_label_folder import Choice, pseudo_label_folder
+from pipelines.pseudo_label_folder import pseudo_label_folder
 
 Run = Callable[..., tuple[int, str, str]]
 Draw = Callable[..., NDArray[np.uint8]]
@@ -169,12 +172,16 @@ def test_a_run_that_was_cut_off_goes_on_to_the_same_result(
     assert not part.exists()
 
 
-def test_a_share_that_drops_out_ends_the_run_and_it_resumes(
-    slices: Path, tiny_weights: Path, tmp_path: Path
-) -> None:
-    def run(**options: object) -> None:
-        pseudo_label_folder(slices, tmp_path / "out", weights=tiny_weights, device="cpu", **options)  # type: ignore[arg-type]
+@pytest.fixture
+def run(slices: Path, tiny_weights: Path, tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """The library call on the slices, into ``out``."""
+    out = tmp_path / "out"
+    return partial(pseudo_label_folder, slices, out, weights=tiny_weights, device="cpu")
 
+
+def test_a_share_that_drops_out_ends_the_run_and_it_resumes(
+    run: Callable[..., dict[str, Any]], slices: Path, tmp_path: Path
+) -> None:
     def drop_out(done: int, _: int) -> None:
         if done == 3:
             slices.rename(tmp_path / "elsewhere")
@@ -187,11 +194,8 @@ def test_a_share_that_drops_out_ends_the_run_and_it_resumes(
 
 
 def test_a_second_run_in_the_same_folder_is_refused(
-    slices: Path, tiny_weights: Path, tmp_path: Path
+    run: Callable[..., dict[str, Any]], tmp_path: Path
 ) -> None:
-    def run(**options: object) -> None:
-        pseudo_label_folder(slices, tmp_path / "out", weights=tiny_weights, device="cpu", **options)  # type: ignore[arg-type]
-
     def run_again(done: int, _: int) -> None:
         if done == 3:
             with pytest.raises(UsageError, match="another run writes to"):
