@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from covidcls.data.learned import overlap, read_learned
-from covidcls.data.pictures import Layout, Part, split_sha256
+from covidcls.data.learned import overlap
+from covidcls.data.pictures import Layout, split_sha256
 from covidcls.evaluation.drawing import tables_of
-from covidcls.evaluation.labelled import (
-    DEFAULT_SPLIT,
-    Drawing,
-    Split,
-    read_labelled_pictures,
-)
+from covidcls.evaluation.familiarity import Familiarity, familiarity, slices_learned
+from covidcls.evaluation.labelled import DEFAULT_SPLIT, Drawing, LabelledData, Split
 from covidcls.evaluation.report import (
     EXPLAINED,
     metrics,
@@ -43,7 +39,6 @@ from pipelines.progress import Progress
 from pipelines.versions import versions
 
 if TYPE_CHECKING:
-    from covidcls.classifier import CovidClassifier
     from pipelines.two_stage import TwoStagePipeline
 
 
@@ -92,17 +87,14 @@ def evaluate_cls(
     check_installed("evaluate")
     split = options.split or DEFAULT_SPLIT[options.layout]
     messages: list[str] = []
-    pictures = read_labelled_pictures(
-        data, options.layout, options.positive, split, options.patients, messages.append
-    )
+    labelled = LabelledData(data, options.layout, options.positive, split, options.patients)
+    pictures = labelled.pictures(messages.append)
     check_results_go_to(out, (data,), overwrite)
     pipeline = _pipeline(options)
-    known = _learned(pipeline.classifier)
+    learned = slices_learned(pipeline.classifier)
     drawing = Drawing.from_card(pipeline.classifier.card)
     if drawing != Drawing():  # known only now: wrong data are told before networks are loaded
-        pictures = read_labelled_pictures(
-            data, options.layout, options.positive, split, options.patients, drawing=drawing
-        )
+        pictures = labelled.pictures(drawing=drawing)
     judged = predict_labelled(
         pipeline, pictures, data, options.batch_size, progress, options.hu_offset
     )
@@ -112,7 +104,7 @@ def evaluate_cls(
     record = {
         "tool": "lungseg-covid evaluate cls",
         "data": {
-            "name": data.resolve().name,
+            "name": labelled.name,
             "layout": options.layout,
             "split": split,
             "sha256": split_sha256((split, picture) for picture in pictures),
@@ -136,18 +128,10 @@ def evaluate_cls(
     record["patients"] = of_patients(scored, patients)
     statuses = Counter(one.status for one in judged)
     record["slices"] = {status: statuses[status] for status in STATUSES}
-    own = _own_data(classifier, options.layout, data)
-    n_learned = None if known is None else overlap((one.content for one in judged), known)
-    learned = own is not None and (
-        split in ("train", "all")
-        or (split == "val" and classifier.learned_validation)
-        or (split == "val" and n_learned is None and _divided_anew(classifier, data, options))
-    )
-    chosen = own is not None and split == "val" and not (learned or n_learned)
-    record["n_learned"] = n_learned
-    # what is known of the class without the lungs, on the same split: the card has measured it
-    record["floor"] = _floor(classifier.card, str(own)) if chosen else None
-    record["messages"] = [*messages, *_messages(scored, judged, n_learned, learned, chosen)]
+    n_learned = None if learned is None else overlap((one.content for one in judged), learned)
+    known = familiarity(classifier, labelled, n_learned)
+    record["n_learned"], record["floor"] = known.n_learned, known.floor
+    record["messages"] = [*messages, *_messages(scored, judged, known)]
     record["rules"] = {name: said for name, said in EXPLAINED.items() if record.get(name)}
     record |= {"versions": versions(), "device": pipeline.segmenter.device}
     record["backend"] = pipeline.backend
@@ -215,62 +199,15 @@ def _chosen_by(pipeline: TwoStagePipeline) -> str:
     return f"{point['aim']}, {where}" if point else str(card.get("threshold_chosen_by"))
 
 
-def _divided_anew(classifier: CovidClassifier, data: Path, options: Options) -> bool:
-    """Whether class folders of its own are not divided as in its training, as far as its card
-    says: other files, or other patients."""
-    training = classifier.card.get("training", {})
-    alone = options.layout == "folders" == training.get("layout")
-    if not alone or "split_sha256" not in training:
-        return False
-    drawing = Drawing.from_card(classifier.card)
-    parts: tuple[Part, ...] = ("train", "val", "test")
-    now = (
-        (part, picture)
-        for part in parts[: 3 if "test" in training else 2]
-        for picture in read_labelled_pictures(
-            data, options.layout, options.positive, part, options.patients, drawing=drawing
-        )
-    )
-    return split_sha256(now) != training["split_sha256"]
-
-
-def _learned(classifier: CovidClassifier) -> frozenset[str] | None:
-    """What it learned from, by content; None where its weights do not tell."""
-    path = classifier.checkpoint.path
-    return None if path is None else read_learned(path, classifier.card)
-
-
-def _own_data(classifier: CovidClassifier, layout: Layout, data: Path) -> str | None:
-    """By what name the classifier learned from these data, as far as its card says; None: it did
-    not."""
-    training = classifier.card.get("training", {})
-    learned = (str(training.get(key, "")).split(", ") for key in ("layout", "data"))
-    here = data.resolve().name
-    names = [name for of_source, name in zip(*learned, strict=False) if of_source == layout]
-    if here in names:
-        return here
-    return names[0] if layout == "covid-ct" and names else None  # wherever it lies
-
-
-def _floor(card: Mapping[str, Any], source: str) -> Mapping[str, Any] | None:
-    """Of ``source`` alone; that of several together is no floor of a figure on one of them."""
-    if "figures_by_source" in card:
-        found: Mapping[str, Any] | None = card.get("floor_by_source", {}).get(source)
-        return found
-    return card.get("floor")
-
-
-def _messages(
-    scored: Scored, judged: Sequence[Judged], n_learned: int | None, learned: bool, chosen: bool
-) -> Iterator[str]:
-    if n_learned:
+def _messages(scored: Scored, judged: Sequence[Judged], known: Familiarity) -> Iterator[str]:
+    if known.n_learned:
         yield (
-            f"{n_learned} of {len(judged)} slices were trained on, by their content: the figures "
-            "flatter the classifier"
+            f"{known.n_learned} of {len(judged)} slices were trained on, by their content: the "
+            "figures flatter the classifier"
         )
-    elif learned:
+    elif known.learned:
         yield "the classifier was trained on images of this split: its figures flatter it"
-    if chosen:
+    if known.chosen:
         yield (
             "epoch, calibration and thresholds of the classifier were chosen on this split: its "
             "figures are optimistic"

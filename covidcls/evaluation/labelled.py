@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -42,44 +42,63 @@ class Drawing:
         return cls(**{one.name: data[one.name] for one in fields(cls) if one.name in data})
 
 
-def read_labelled_pictures(
-    root: Path,
-    layout: Layout,
-    positive: str,
-    split: Split,
-    patients: Path | None = None,
-    tell: Tell = lambda sentence: None,
-    drawing: Drawing = Drawing(),
-) -> list[LabelledPicture]:
-    """The pictures of a split; see :mod:`covidcls.data.pictures`.
+@dataclass(frozen=True)
+class LabelledData:
+    """A split of a data set, as a command is told of it.
 
-    ``covid-ct`` has the published parts; class folders are one, or divided as they lie in train/,
-    val/ and test/, else by patient into ``train`` and ``val`` by ``drawing``. ``patients``:
-    a CSV that says whose slices they are, see :func:`lungseg.patients.read_patients`; ``tell`` gets
-    a sentence on rows that name none. Raises UsageError for files and lists that are missing, a
-    table that does not fit, a test split of class folders without one, and another positive class
-    of COVID-CT.
+    ``positive``: the class of COVID-19, of class folders. ``patients``: a CSV that says whose
+    slices they are, see :func:`lungseg.patients.read_patients`.
     """
-    check_positive(layout, positive)
-    if layout == "covid-ct":
-        parts: tuple[Part, ...] = PARTS if split == "all" else (split,)
-        pictures = [picture for part in parts for picture in read_covid_ct(root, part)]
-        if patients is None:
+
+    root: Path
+    layout: Layout
+    positive: str
+    split: Split
+    patients: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """Of its folder."""
+        return self.root.resolve().name
+
+    def of(self, split: Split) -> LabelledData:
+        """Another split of it."""
+        return replace(self, split=split)
+
+    def pictures(
+        self,
+        tell: Tell = lambda sentence: None,
+        drawing: Drawing = Drawing(),  # noqa: B008  # frozen
+    ) -> list[LabelledPicture]:
+        """The pictures of the split; see :mod:`covidcls.data.pictures`.
+
+        ``covid-ct`` has the published parts; class folders are one, or divided as they lie in
+        train/, val/ and test/, else by patient into ``train`` and ``val`` by ``drawing``. ``tell``
+        gets a sentence on rows of ``patients`` that name none. Raises UsageError for files and
+        lists that are missing, a table that does not fit, a test split of class folders without
+        one, and another positive class of COVID-CT.
+        """
+        check_positive(self.layout, self.positive)
+        if self.layout == "covid-ct":
+            parts: tuple[Part, ...] = PARTS if self.split == "all" else (self.split,)
+            pictures = [picture for part in parts for picture in read_covid_ct(self.root, part)]
+            if self.patients is None:
+                return pictures
+            # the table may name files of the other parts
+            known = [picture for part in PARTS for picture in listed_covid_ct(self.root, part)]
+            return _named(pictures, known, self.root, self.patients, tell)
+        pictures = read_class_folders(self.root, self.positive)
+        if self.patients is not None:
+            pictures = _named(pictures, pictures, self.root, self.patients, tell)
+        if self.split == "all":
             return pictures
-        # the table may name files of the other parts
-        known = [picture for part in PARTS for picture in listed_covid_ct(root, part)]
-        return _named(pictures, known, root, patients, tell)
-    pictures = read_class_folders(root, positive)
-    if patients is not None:
-        pictures = _named(pictures, pictures, root, patients, tell)
-    if split == "all":
-        return pictures
-    divided = divide(pictures, drawing.val_share, drawing.split_seed)
-    if split == "test" and not divided["test"]:
-        raise UsageError(
-            f"{root} has no folder test, so no test split; choose --split all, train or val"
-        )
-    return divided[split]
+        divided = divide(pictures, drawing.val_share, drawing.split_seed)
+        if self.split == "test" and not divided["test"]:
+            raise UsageError(
+                f"{self.root} has no folder test, so no test split; choose --split all, train or "
+                "val"
+            )
+        return divided[self.split]
 
 
 def _named(

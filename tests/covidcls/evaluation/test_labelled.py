@@ -8,7 +8,7 @@ import pytest
 
 from covidcls.data.pictures import divide, read_class_folders
 from covidcls.data.sources import Division, Source, read_source
-from covidcls.evaluation.labelled import Drawing, read_labelled_pictures
+from covidcls.evaluation.labelled import Drawing, LabelledData
 from lungseg.errors import UsageError
 
 
@@ -30,13 +30,13 @@ def test_the_parts_that_folders_tell_are_the_splits(folders: Path, tmp_path: Pat
     for part in ("train", "test"):
         (tmp_path / "whole" / part).symlink_to(folders)
     counts = {
-        split: len(read_labelled_pictures(tmp_path / "whole", "folders", "COVID", split))
+        split: len(LabelledData(tmp_path / "whole", "folders", "COVID", split).pictures())
         for split in ("all", "train", "val", "test")
     }
     assert counts["test"] == 80 and counts["all"] == 160
     assert 0 < counts["val"] < 40 and counts["train"] + counts["val"] == 80, "drawn from train"
     with pytest.raises(UsageError, match="set has no folder test, so no test split; choose"):
-        read_labelled_pictures(folders, "folders", "COVID", "test")
+        LabelledData(folders, "folders", "COVID", "test").pictures()
 
 
 def test_validation_is_the_one_that_a_training_with_these_patients_has(
@@ -46,7 +46,8 @@ def test_validation_is_the_one_that_a_training_with_these_patients_has(
     recipe = {"data": {"val_share": 0.4, "split_seed": 3}}
     for card, share, seed in (({}, 0.2, 0), ({"training": {"recipe": recipe}}, 0.4, 3)):
         drawing = Drawing.from_card(card)
-        judged = read_labelled_pictures(folders, "folders", "COVID", "val", table, drawing=drawing)
+        data = LabelledData(folders, "folders", "COVID", "val", table)
+        judged = data.pictures(drawing=drawing)
         division = Division(share, seed, None, lambda root, pictures: [])
         trained = read_source(Source(str(folders), patients=str(table)), "val", division)
         assert judged == trained
@@ -59,8 +60,8 @@ def test_rows_that_name_no_file_are_told_and_those_of_other_parts_are_not(
     table, told = tmp_path / "patients.csv", list[str]()
     with table.open("a") as rows:
         rows.write("\nCOVID/40;COVID-8")
-    read_labelled_pictures(folders, "folders", "COVID", "val", table, told.append)
+    LabelledData(folders, "folders", "COVID", "val", table).pictures(told.append)
     assert told == ["1 of the 81 rows of patients.csv name no file here, the first COVID/40"]
     table.write_text("file,patient\n2020.val-p0-COVID.png,ann\n2020.test-p1-COVID,bob\n")
-    found = read_labelled_pictures(covid_layout, "covid-ct", "COVID", "val", table, told.append)
+    found = LabelledData(covid_layout, "covid-ct", "COVID", "val", table).pictures(told.append)
     assert len(told) == 1 and [one.patient for one in found if one.patient_known] == ["ann"]
