@@ -20,9 +20,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.ablate import TO_GO_ON, add_grid, shipped_plan
 from pipelines.command import CommandParser, ExitCode, run_command, say
 from pipelines.options import add_messages
+from pipelines.plan_options import TO_GO_ON, add_grid, shipped_plan
 
 if TYPE_CHECKING:
     from covidcls.data.sources import Source

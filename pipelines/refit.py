@@ -15,9 +15,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pipelines.ablate import TO_GO_ON
 from pipelines.command import CommandParser, ExitCode, run_command, say
 from pipelines.options import add_messages, whole_from
+from pipelines.plan_options import TO_GO_ON
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
