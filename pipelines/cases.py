@@ -20,7 +20,7 @@ from covidcls.operating_point import Band, place
 from lungseg.io import Input
 from lungseg.io.formats import format_of_name
 from pipelines.prediction import Label
-from pipelines.results import COLUMNS, fixed
+from pipelines.results import COLUMNS, cell, fixed
 
 CaseBy = Literal["file", "folder"]
 CASE_BY: tuple[CaseBy, ...] = get_args(CaseBy)
@@ -30,7 +30,6 @@ SAID = 4  # sentences of a message, the most frequent first; predictions.csv has
 KINDS: dict[str, Kind] = {"DICOM": "series", "NIfTI": "volume", "NRRD": "volume", "MHA": "volume"}
 
 Row = Sequence[str]
-_AT = {name: index for index, name in enumerate(COLUMNS)}
 
 
 class Name(NamedTuple):
@@ -132,7 +131,7 @@ def _by_input(rows: Iterable[Row]) -> Iterator[list[Row]]:
     """The rows of one input after the other: each begins with slice 0."""
     found: list[Row] = []
     for row in rows:
-        if found and row[_AT["slice"]] == "0":
+        if found and cell(row, "slice") == "0":
             yield found
             found = []
         found.append(row)
@@ -154,18 +153,18 @@ class _Growing:
 
     def add(self, path: str, rows: Iterable[Row]) -> None:
         for row in rows:
-            status = row[_AT["status"]]
+            status = cell(row, "status")
             self.status[status] += 1
             if len(row) > len(COLUMNS):
                 self.patient_id = row[len(COLUMNS)]
-            self.said.update(filter(None, row[_AT["message"]].split("; ")))
+            self.said.update(filter(None, cell(row, "message").split("; ")))
             if status != "ok":
                 continue
-            index, probability = int(row[_AT["slice"]]), float(row[_AT["probability"]])
-            self.judged.append(Deciding(path, index, probability, row[_AT["file"]]))
-            self.lung.append(_number(row[_AT["lung_ml"]]))
-            self.lesion.append(_number(row[_AT["lesion_ml"]]))
-            self.lesion_fraction = _number(row[_AT["lesion_fraction"]])
+            index, probability = int(cell(row, "slice")), float(cell(row, "probability"))
+            self.judged.append(Deciding(path, index, probability, cell(row, "file")))
+            self.lung.append(_number(cell(row, "lung_ml")))
+            self.lesion.append(_number(cell(row, "lesion_ml")))
+            self.lesion_fraction = _number(cell(row, "lesion_fraction"))
 
     def case(self, name: Name, threshold: float, band: tuple[float, float] | None) -> Case:
         probability = self._probability()

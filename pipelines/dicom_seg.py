@@ -19,13 +19,11 @@ from lungseg.whole_file import remove_left, write_whole
 from pipelines.masks import LESION, write_slice_mask
 from pipelines.overlays import file_name, overlay_name
 from pipelines.prediction import Prediction
-from pipelines.results import COLUMNS
+from pipelines.results import cell
 from pipelines.text import one_line
 
 EXTENSION = ".seg.dcm"
 NAMED = 5  # inputs without an object that are named one by one
-
-_STATUS, _LESION = COLUMNS.index("status"), COLUMNS.index("lesion_fraction")
 
 
 class DicomSegmentations:
@@ -56,13 +54,14 @@ class DicomSegmentations:
         slices = {
             index: self.folder / overlay_name(one.name, index)
             for index, row in enumerate(rows)
-            if row[_STATUS] != "unreadable"
+            if cell(row, "status") != "unreadable"
         }
-        if any(row[_STATUS] == "ok" for row in rows):
+        if any(cell(row, "status") == "ok" for row in rows):
             file = self.folder / file_name(one.name, "", EXTENSION)
             if not file.exists():
                 try:
-                    content = self._encoded(one, slices, any(row[_LESION] for row in rows))
+                    lesions = any(cell(row, "lesion_fraction") for row in rows)
+                    content = self._encoded(one, slices, lesions)
                 # highdicom raises many kinds on headers that it does not know what to do with
                 except Exception as error:
                     self._refuse(one, error)

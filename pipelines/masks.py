@@ -15,14 +15,12 @@ from lungseg.io.grid import affine_of, in_axes_of
 from lungseg.whole_file import remove_left, write_whole
 from pipelines.overlays import file_name, overlay_name, write_picture
 from pipelines.prediction import Prediction
-from pipelines.results import COLUMNS
+from pipelines.results import cell
 
 Labels = NDArray[np.uint8]
 BACKGROUND, LUNG, LESION = 0, 1, 2  # a lesion lies in the lung; the rest of the lung is LUNG
 # red, green, blue of each label: black, and the colours of the overlays
 PALETTE = (0, 0, 0, 0, 191, 255, 255, 96, 64)
-
-_STATUS = COLUMNS.index("status")
 
 
 def label_map(prediction: Prediction) -> Labels:
@@ -52,7 +50,7 @@ def write_volume_mask(folder: Path, one: Input, rows: Sequence[Sequence[str]]) -
     :func:`lungseg.io.grid.affine_of`). The PNG stay where no affine is true of the input, and where
     one of its slices is unreadable. What is done already, by a run that was cut off, is kept.
     """
-    if any(row[_STATUS] == "unreadable" for row in rows):
+    if any(cell(row, "status") == "unreadable" for row in rows):
         return
     slices = [folder / overlay_name(one.name, index) for index in range(len(rows))]
     volume = folder / file_name(one.name, "", ".nii.gz")

@@ -61,6 +61,11 @@ def row_of(prediction: Prediction) -> tuple[str, ...]:
     )
 
 
+def cell(row: Sequence[str], column: str) -> str:
+    """The cell of a row in one of COLUMNS."""
+    return row[COLUMNS.index(column)]
+
+
 def cell_of_path(path: str) -> str:
     """A relative path as it is written: ``./`` before a name that a spreadsheet would compute.
 

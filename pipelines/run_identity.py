@@ -11,7 +11,7 @@ from typing import Any
 
 from lungseg.errors import UsageError
 from lungseg.io import data_file_of
-from pipelines.results import COLUMNS, cell_of_path
+from pipelines.results import cell, cell_of_path
 from pipelines.versions import versions
 
 _NAMES = {
@@ -76,12 +76,11 @@ def resume_place(
 
     Raises UsageError when the rows do not follow the inputs.
     """
-    column = COLUMNS.index("path")
     position, done = 0, 0
     for row in kept:
-        if done and row[column] != cell_of_path(paths[position]):
+        if done and cell(row, "path") != cell_of_path(paths[position]):
             position, done = position + 1, 0
-        if position >= len(paths) or row[column] != cell_of_path(paths[position]):
+        if position >= len(paths) or cell(row, "path") != cell_of_path(paths[position]):
             raise UsageError(f"the rows in {out} do not follow the input files: use --overwrite")
         done += 1
     return position, done

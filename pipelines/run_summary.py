@@ -8,15 +8,11 @@ from typing import Any
 
 from pipelines.command import ExitCode
 from pipelines.prediction import LABELS, STATUSES
-from pipelines.results import COLUMNS
+from pipelines.results import cell
 from pipelines.text import extensions_of, one_line
 
 NOTE = "A research tool, not a medical device."
 NAMED = 5  # inputs that need a look and are named one by one; the rows have them all
-
-_PATH, _STATUS, _LABEL, _BAND = (
-    COLUMNS.index(name) for name in ("path", "status", "label", "band")
-)
 
 
 class Tally:
@@ -30,14 +26,14 @@ class Tally:
 
     def add(self, row: tuple[str, ...]) -> None:
         """Count one row."""
-        status = row[_STATUS]
+        status, label = cell(row, "status"), cell(row, "label")
         self.status[status] += 1
-        if row[_LABEL]:
-            self.label[row[_LABEL]] += 1
-        self.indeterminate += row[_BAND] == "indeterminate"
+        if label:
+            self.label[label] += 1
+        self.indeterminate += cell(row, "band") == "indeterminate"
         named = self.look_at.get(status)
         if named is not None and len(named) < NAMED:
-            named.append(row[_PATH])
+            named.append(cell(row, "path"))
 
     def as_dict(self) -> dict[str, Any]:
         """The counts, as ``run.json`` has them."""

@@ -6,12 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from lungseg.io import Input
-from pipelines.results import COLUMNS
+from pipelines.results import cell
 
 Row: TypeAlias = Sequence[str]
 Then: TypeAlias = Callable[[Input, Sequence[Row]], None]
-
-_SLICE = COLUMNS.index("slice")
 
 
 class WholeInputs:
@@ -28,7 +26,7 @@ class WholeInputs:
 
     def add(self, row: Row) -> None:
         """Take the next row; the pictures of the slices of rows that are added lie on the disk."""
-        if row[_SLICE] == "0":
+        if cell(row, "slice") == "0":
             self.finish()
             self._position += 1
         self._rows.append(row)
