@@ -38,7 +38,8 @@ from lungseg.allocator import keep_freed_memory
 from lungseg.errors import UsageError
 from lungseg.io import find_inputs, read_slices
 from pipelines.command import CommandParser, ExitCode, say
-from pipelines.predict_folder import Options, predict_folder
+from pipelines.predict_folder import predict_folder
+from pipelines.predict_options import Options
 from pipelines.two_stage import TwoStagePipeline
 
 REPOSITORY = Path(__file__).resolve().parents[1]

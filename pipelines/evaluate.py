@@ -141,17 +141,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _seg(given: argparse.Namespace) -> ExitCode:
-    chosen = SegOptions(
-        target=given.target,
-        labels=tuple(given.labels or ()),
-        patients=given.patients,
-        checkpoint=given.checkpoint,
-        weights=given.weights,
-        device=given.device,
-        backend=given.backend,
-        batch_size=given.batch_size,
-        hu_offset=given.hu_offset,
-    )
+    chosen = options.taken(SegOptions, given, labels=tuple(given.labels or ()))
     keep_freed_memory()
     with ProgressBar(sys.stderr, given.quiet) as progress:
         record = evaluate_seg(
@@ -162,21 +152,7 @@ def _seg(given: argparse.Namespace) -> ExitCode:
 
 
 def _cls(given: argparse.Namespace) -> ExitCode:
-    chosen = ClsOptions(
-        layout=given.layout,
-        positive=given.positive,
-        split=given.split,
-        patients=given.patients,
-        region=given.region,
-        checkpoint=given.checkpoint,
-        weights=given.weights,
-        device=given.device,
-        backend=given.backend,
-        batch_size=given.batch_size,
-        threshold=given.threshold,
-        operating_point=given.operating_point,
-        hu_offset=given.hu_offset,
-    )
+    chosen = options.taken(ClsOptions, given)
     keep_freed_memory()
     with ProgressBar(sys.stderr, given.quiet) as progress:
         record = evaluate_cls(given.data, given.out, chosen, given.overwrite, progress)

@@ -78,14 +78,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _explain(given: argparse.Namespace) -> ExitCode:
-    chosen = Options(
+    chosen = options.taken(
+        Options,
+        given,
         regions=tuple(dict.fromkeys(given.region)),
         checkpoints=tuple(dict.fromkeys(given.checkpoint)),
         methods=tuple(dict.fromkeys(given.method)),
-        weights=given.weights,
-        device=given.device,
-        backend=given.backend,
-        hu_offset=given.hu_offset,
     )
     choice = Choice(tuple(given.names), given.every)
     keep_freed_memory()

@@ -5,12 +5,18 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from covidcls.operating_point import AIM_NAMES, DEFAULT_AIM
 from lungseg.backends.table import BACKENDS
 from pipelines.command import CommandParser
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Options = TypeVar("Options", bound="DataclassInstance")
 TO_GO_ON = "run the same command with --resume instead of --overwrite to go on"
 
 
@@ -107,6 +113,12 @@ def add_identity(parser: CommandParser) -> None:
         type=_key,
         help="let keyed hashes of ids into the results; the same KEY gives the same",
     )
+
+
+def taken(kind: type[Options], given: argparse.Namespace, **others: Any) -> Options:
+    """A dataclass whose fields are the arguments of their names, and ``others`` as they are."""
+    names = {field.name for field in fields(kind)} - others.keys()
+    return kind(**{name: getattr(given, name) for name in names}, **others)
 
 
 def add_messages(parser: CommandParser) -> None:

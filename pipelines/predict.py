@@ -16,7 +16,8 @@ from lungseg.io import LUNG_WINDOW, WINDOWS, Window, parse_window
 from pipelines import options
 from pipelines.cases import CASE_BY
 from pipelines.command import CommandParser, ExitCode, run_command
-from pipelines.predict_folder import Options, predict_folder
+from pipelines.predict_folder import predict_folder
+from pipelines.predict_options import Options
 from pipelines.progress import ProgressBar
 from pipelines.read_ahead import SECONDS
 from pipelines.run_summary import table
@@ -90,13 +91,15 @@ def parser() -> CommandParser:
         "are each one",
     )
     pictures = parser.add_mutually_exclusive_group()
-    pictures.add_argument("--no-overlays", action="store_true", help="write no pictures")
+    pictures.add_argument(
+        "--no-overlays", dest="overlays", action="store_false", help="write no pictures"
+    )
     pictures.add_argument(
         "--heat-map",
         action="store_true",
         help="show in each where the evidence for COVID-19 lies, by one scale for all",
     )
-    add("--no-report", action="store_true", help="write no report.html")
+    add("--no-report", dest="report", action="store_false", help="write no report.html")
     add("--masks", action="store_true", help="write masks: 1 lung, 2 lesion; PNG, or NIfTI")
     add(
         "--dicom-seg",
@@ -115,24 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _predict(given: argparse.Namespace) -> ExitCode:
-    chosen = Options(
-        region=given.region,
-        device=given.device,
-        backend=given.backend,
-        batch_size=given.batch_size,
-        threshold=given.threshold,
-        hu_offset=given.hu_offset,
-        overlays=not given.no_overlays,
-        operating_point=given.operating_point,
-        window=given.window,
-        case=given.case,
-        masks=given.masks,
-        report=not given.no_report,
-        dicom_seg=given.dicom_seg,
-        keep_ids=given.keep_ids,
-        pseudonymise=given.pseudonymise,
-        heat_map=given.heat_map,
-    )
+    chosen = options.taken(Options, given)
     keep_freed_memory()
     with ProgressBar(sys.stderr, given.quiet) as progress:
         record = predict_folder(

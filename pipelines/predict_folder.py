@@ -8,32 +8,27 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from covidcls.operating_point import DEFAULT_AIM
 from lungseg import drawing
 from lungseg.errors import UsageError
 from lungseg.io import (
-    LUNG_WINDOW,
     Grouped,
     Input,
     Inputs,
     Reading,
-    Window,
     find_inputs,
     group_inputs,
 )
 from lungseg.io.dicom.segmentation import Algorithm
 from lungseg.io.grouping import check_slices
-from lungseg.io.identity import IdentityPolicy, mark_of_key
-from lungseg.regions import Region
 from lungseg.slice import Slice
 from lungseg.whole_file import write_whole
 from pipelines.case_table import CASE_COLUMNS, write_cases
-from pipelines.cases import Case, CaseBy, Deciding, cases_of, rows_in
+from pipelines.cases import Case, Deciding, cases_of, rows_in
 from pipelines.chunks import chunks
 from pipelines.dicom_seg import DicomSegmentations
 from pipelines.earlier_results import without_results
@@ -42,6 +37,7 @@ from pipelines.masks import write_slice_mask, write_volume_mask
 from pipelines.output_folder import OutputFolder
 from pipelines.overlays import draw_overlay, overlay_name, write_picture
 from pipelines.patient_column import PatientColumn
+from pipelines.predict_options import Options
 from pipelines.predict_report import MOST_CASES, render
 from pipelines.prediction import Prediction, unreadable
 from pipelines.read_ahead import SECONDS, Item, read_ahead
@@ -60,52 +56,6 @@ Row = tuple[str, ...]
 
 CHUNKS_COMPUTED = 2  # at once: one is prepared or cut while a network has the other
 CHUNKS_IN_FLIGHT = CHUNKS_COMPUTED + 1  # and of one more the overlays are written
-
-
-@dataclass(frozen=True)
-class Options:
-    """What determines the results, besides the inputs and the weights.
-
-    ``hu_offset``: 16-bit values are HU + this; None: they are stretched from their own range.
-    ``window``: (centre, width) through which HU are seen. ``threshold``: None for that of the
-    ``operating_point``. ``batch_size``: most slices at once, see :mod:`pipelines.chunks`.
-    ``keep_ids``, ``pseudonymise``: of patients, see :class:`lungseg.io.identity.IdentityPolicy`.
-    ``case``: whether each picture is a case, or all pictures of a folder are one. ``heat_map``: it
-    stands in the overlays.
-    """
-
-    region: Region = "crop"
-    device: str = "auto"
-    batch_size: int = 16
-    threshold: float | None = None
-    hu_offset: float | None = None
-    overlays: bool = True
-    operating_point: str = DEFAULT_AIM
-    backend: str = "auto"
-    window: Window = LUNG_WINDOW
-    case: CaseBy = "file"
-    masks: bool = False
-    report: bool = True
-    dicom_seg: bool = False
-    keep_ids: bool = False
-    pseudonymise: str | None = field(default=None, repr=False)
-    heat_map: bool = False
-
-    def __post_init__(self) -> None:
-        if self.batch_size < 1:
-            raise UsageError(f"batch size {self.batch_size} is too small: choose 1 or more")
-        if self.heat_map and not self.overlays:
-            raise UsageError("a heat map is part of the overlays: leave out --no-overlays")
-
-    def as_dict(self) -> dict[str, Any]:
-        """The options as ``run.json`` has them: of the key for pseudonyms no more than a mark."""
-        mark = None if self.pseudonymise is None else mark_of_key(self.pseudonymise)
-        return {**asdict(self), "window": list(self.window), "pseudonymise": mark}
-
-    @property
-    def identity(self) -> IdentityPolicy:
-        """What of patients may be seen in the results."""
-        return IdentityPolicy(self.keep_ids, self.pseudonymise)
 
 
 def predict_folder(

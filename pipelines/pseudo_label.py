@@ -78,7 +78,7 @@ def _label(given: argparse.Namespace) -> ExitCode:
         record = pseudo_label_folder(
             given.dir,
             given.out,
-            Filters(**{field.name: getattr(given, field.name) for field in fields(Filters)}),
+            options.taken(Filters, given),
             Choice(tuple(given.names), given.every, given.limit),
             given.checkpoint,
             given.weights,

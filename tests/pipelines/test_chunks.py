@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from pipelines.chunks import chunks
-from pipelines.predict_folder import Options, predict_folder
+from pipelines.predict_folder import predict_folder
+from pipelines.predict_options import Options
 
 
 def test_chunks_double_from_one_slice_up_to_the_batch() -> None:
