@@ -88,6 +88,7 @@ def of_measurements() -> dict[str, str]:
     tables = {
         "stage 1 compared": (segmenters.compared, "compare_segmenters"),
         "afterwards": (segmenters.afterwards, "looked_at_afterwards"),
+        "inverted": (segmenters.inverted, "inverted_pictures"),
         "stage 1 speed": (segmenters.segmenter_speed, "segmenter_speed"),
         "lungmask": (segmenters.against_lungmask, "against_lungmask"),
         "elsewhere": (classifiers.elsewhere, "other_hospital"),

@@ -70,6 +70,16 @@ def afterwards(result: Measured) -> str:
     )
 
 
+@measured
+def inverted(result: Measured) -> str:
+    """How many pictures are turned, as they are and inverted."""
+    rows = [
+        [name, *(str(counts[key]) for key in ("slices", "turned_as_they_are", "turned_inverted"))]
+        for name, counts in result["sets"].items()
+    ]
+    return table_of(["data", "slices", "turned as they are", "turned when inverted"], rows)
+
+
 @by_machine
 def segmenter_speed(found: Measurements) -> str:
     """Milliseconds a slice of stage 1 by backend, and of decoders."""
