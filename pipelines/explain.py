@@ -15,7 +15,7 @@ from pipelines import options
 from pipelines.choice import Choice
 from pipelines.command import CommandParser, ExitCode, run_command
 from pipelines.explain_figures import table
-from pipelines.explain_folder import Options, explain_folder
+from pipelines.explain_folder import WORKERS, Options, explain_folder
 from pipelines.progress import ProgressBar
 
 EXAMPLE = """\
@@ -66,6 +66,7 @@ def parser() -> CommandParser:
     options.add_choice(parser)
     options.add_weights(parser)
     options.add_backend(parser)
+    options.add_decoding(parser, WORKERS)
     options.add_hu_offset(parser)
     options.add_messages(parser)
     return parser
@@ -88,7 +89,16 @@ def _explain(given: argparse.Namespace) -> ExitCode:
     choice = Choice(tuple(given.names), given.every)
     keep_freed_memory()
     with ProgressBar(sys.stderr, given.quiet) as progress:
-        record = explain_folder(given.dir, given.out, chosen, choice, given.overwrite, progress)
+        record = explain_folder(
+            given.dir,
+            given.out,
+            chosen,
+            choice,
+            given.overwrite,
+            progress,
+            given.workers,
+            given.timeout,
+        )
     print(json.dumps(record) if given.json else table(record), flush=True)
     return ExitCode(record["exit_code"])
 

@@ -27,7 +27,7 @@ from pipelines.output_folder import OutputFolder, check_results_go_to
 from pipelines.overlays import overlay_name, write_picture
 from pipelines.prediction import STATUSES, unreadable
 from pipelines.progress import Progress
-from pipelines.read_ahead import Item, read_ahead
+from pipelines.read_ahead import SECONDS, Item, read_ahead
 from pipelines.results import as_csv
 from pipelines.run_identity import identity_of, now, relative
 from pipelines.run_summary import NOTE
@@ -62,12 +62,15 @@ def explain_folder(
     choice: Choice | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
+    workers: int = WORKERS,
+    timeout: float = SECONDS,
 ) -> dict[str, Any]:
     """Explain each slice below ``root`` (or of the file ``root``); returns what ``run.json`` has.
 
     Writes ``explanations.csv`` and ``run.json`` to ``out``, and ``pictures/`` and ``sheet.png``
-    where a slice is judged. ``progress(done, total)`` is called with numbers of inputs: pictures,
-    volumes and series.
+    where a slice is judged. ``workers`` processes decode ahead, each slice within ``timeout``
+    seconds, else it is unreadable. ``progress(done, total)`` is called with numbers of inputs:
+    pictures, volumes and series.
 
     Raises UsageError, before anything is written, for a missing or empty input, an ``out`` in the
     way, weights that are missing, damaged or of one name, and ``grad-cam`` of a network that has
@@ -86,7 +89,9 @@ def explain_folder(
     identity["device"] = str(run.segmenter.device)
     with run.folder.begin("new", identity) as start:
         rows: list[Explained] = []
-        with closing(read_ahead(inputs, WORKERS, Reading(options.hu_offset))) as items:
+        with closing(
+            read_ahead(inputs, workers, Reading(options.hu_offset), seconds=timeout)
+        ) as items:
             for item in items:
                 rows += run.rows_of(item, inputs[item.position].name)
                 if progress:

@@ -87,6 +87,26 @@ def add_batch_size(parser: CommandParser) -> None:
     )
 
 
+def add_decoding(parser: CommandParser, workers: int) -> None:
+    """``--workers``, by default ``workers``, and ``--timeout``."""
+    from pipelines.read_ahead import SECONDS
+
+    parser.add_argument(
+        "--workers",
+        type=whole_from(0),
+        default=workers,
+        metavar="N",
+        help="processes that decode ahead (%(default)s); 0 for none, and no --timeout",
+    )
+    parser.add_argument(
+        "--timeout",
+        type=_seconds,
+        default=SECONDS,
+        metavar="SECONDS",
+        help="most seconds to decode a slice, which then is unreadable (%(default)g)",
+    )
+
+
 def add_choice(parser: CommandParser) -> None:
     """``--names`` and ``--every``: which files of the folder."""
     add = parser.add_argument
@@ -155,6 +175,16 @@ def _key(text: str) -> str:
     if not text.strip():
         raise argparse.ArgumentTypeError("an empty KEY hides nothing")
     return text
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+    return seconds
 
 
 def _finite(text: str) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import re
 import sys
@@ -19,7 +18,6 @@ from pipelines.command import CommandParser, ExitCode, run_command
 from pipelines.predict_folder import predict_folder
 from pipelines.predict_options import Options
 from pipelines.progress import ProgressBar
-from pipelines.read_ahead import SECONDS
 from pipelines.run_summary import table
 
 EXAMPLE = """\
@@ -60,20 +58,7 @@ def parser() -> CommandParser:
     options.add_weights(parser)
     options.add_backend(parser)
     options.add_batch_size(parser)
-    add(
-        "--workers",
-        type=options.whole_from(0),
-        default=min(4, os.cpu_count() or 1),
-        metavar="N",
-        help="processes that decode ahead (%(default)s); 0 for none, and no --timeout",
-    )
-    add(
-        "--timeout",
-        type=_seconds,
-        default=SECONDS,
-        metavar="SECONDS",
-        help="most seconds to decode a slice, which then is unreadable (%(default)g)",
-    )
+    options.add_decoding(parser, min(4, os.cpu_count() or 1))
     options.add_operating_point(parser)
     options.add_hu_offset(parser)
     add(
@@ -134,16 +119,6 @@ def _predict(given: argparse.Namespace) -> ExitCode:
         )
     print(json.dumps(record) if given.json else table(record), flush=True)
     return ExitCode(record["exit_code"])
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not 0 < seconds < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
-    return seconds
 
 
 def _window(text: str) -> Window:

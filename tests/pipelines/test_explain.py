@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,9 +16,12 @@ from PIL import Image
 
 from lungseg.checkpoint import load_checkpoint, save_checkpoint
 from lungseg.errors import UsageError
+from lungseg.io import Input
+from pipelines import explain_folder as explain_folder_module
 from pipelines.explain import main
 from pipelines.explain_figures import COLUMNS
 from pipelines.explain_folder import Options, explain_folder
+from pipelines.read_ahead import read_ahead
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -103,6 +107,22 @@ def test_what_is_no_chest_ct_gets_no_map(explained: Run, slices: Path, tmp_path:
         assert rows[name]["message"]
         assert not (tmp_path / "out" / "pictures" / f"{name}.png").exists()
     assert json.loads(said)["slices"] == {"ok": 7, "no_lung": 0, "not_ct": 1, "unreadable": 1}
+
+
+def test_decoding_has_the_workers_and_the_seconds_that_are_given(
+    explained: Run, slices: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def reading(inputs: Sequence[Input], workers: int, *args: Any, seconds: float) -> Any:
+        asked.append((workers, seconds))
+        return read_ahead(inputs, workers, *args, seconds=seconds)
+
+    monkeypatch.setattr(explain_folder_module, "read_ahead", reading)
+    assert explained(slices, "--out", tmp_path / "a", "--workers", 0, "--timeout", 7)[0] == 0
+    assert explained(slices, "--out", tmp_path / "b")[0] == 0
+    assert asked == [(0, 7.0), (1, 120.0)]
+    assert rows_of(tmp_path / "a") == rows_of(tmp_path / "b")
 
 
 def test_files_are_chosen_by_lists_and_steps(explained: Run, slices: Path, tmp_path: Path) -> None:
