@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from covidcls.ablation.within_folds import auc_within
 from covidcls.audit.floors.forest import auc_interval, forest_scores
 from covidcls.data.dataset import SeenPictures
 from covidcls.data.pictures import LabelledPicture
+from covidcls.within_folds import auc_within
 from lungseg.bootstrap import Interval, interval
 
 Part = tuple[SeenPictures, Sequence[LabelledPicture]]
@@ -34,7 +34,7 @@ def lung_free_floor_of_folds(
 ) -> Interval:
     """The same where each of ``folds`` (numbers of N slices) is judged by a forest of all others.
 
-    AUC of the pairs within a fold, as :func:`covidcls.ablation.within_folds.auc_within`.
+    AUC of the pairs within a fold, as :func:`covidcls.within_folds.auc_within`.
     """
     pixels, labels, patients = _looks(*part, source)
     own = [source in (None, picture.source) for picture in part[1]]

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from covidcls.ablation.predictions import RowScores
 from covidcls.ablation.resampling import intervals_of
-from covidcls.ablation.within_folds import auc_within, delong_within
 from covidcls.statistics import at_threshold, counted_by, with_exact_ends
+from covidcls.within_folds import auc_within, delong_within
 from lungseg.bootstrap import Interval
 from lungseg.errors import UsageError
 

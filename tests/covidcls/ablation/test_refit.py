@@ -9,11 +9,11 @@ import pytest
 
 from covidcls.ablation.predictions import RowScores
 from covidcls.ablation.refit import Judged, refit_card
-from covidcls.ablation.within_folds import auc_within
 from covidcls.calibration import Calibration, fit_calibration
 from covidcls.data.sampling import alike
 from covidcls.fusion import Fusion
 from covidcls.statistics import brier
+from covidcls.within_folds import auc_within
 from lungseg.bootstrap import Interval
 from lungseg.errors import UsageError
 from lungseg.lung_mask import FINDINGS

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from covidcls.ablation.within_folds import auc_within, delong_within
 from covidcls.evaluation.paired import delong
 from covidcls.statistics import auc
+from covidcls.within_folds import auc_within, delong_within
 from lungseg.errors import UsageError
 
 N = 60
