@@ -54,7 +54,7 @@ def ablate(
     other things, cells of another recipe, options that ``train_cls`` refuses, and extras that are
     not installed.
     """
-    check_ready(out)
+    check_ready(out, [data])
     _check_plan(plan, reference)
     source = Source(str(data), layout, positive, None if patients is None else str(patients))
     pictures = every_picture(source)
@@ -134,9 +134,14 @@ def check_of_data(
             )
 
 
-def check_ready(out: Path) -> None:
-    """Raise UsageError unless what is needed is installed and ``out`` is free or has cells."""
+def check_ready(out: Path, data: Iterable[Path]) -> None:
+    """Raise UsageError unless what is needed is installed, and ``out`` is free or has cells and
+    lies in none of ``data``."""
     check_installed("train")
+    results = out.resolve()
+    for folder in data:
+        if folder.resolve() in (results, *results.parents):
+            raise UsageError(f"{out} lies in the data {folder}: choose another --out")
     if not is_free(out) and not (out / CELLS).is_dir():
         raise UsageError(f"{out} has other things than cells of an ablation: choose another --out")
     OutputFolder(out).check_writable()

@@ -37,7 +37,7 @@ class _Tested:
 
     @classmethod
     def of(cls, source: Source) -> _Tested:
-        """Every picture. Raises UnreadableError."""
+        """Every picture. Raises what :func:`covidcls.data.only_slice.only_slice` does."""
         pictures = every_picture(source)
         paths = paths_of(pictures, Path(source.folder))
         slices = ((path, one.label, one.patient) for path, one in zip(paths, pictures, strict=True))
@@ -80,7 +80,7 @@ def cross(
         raise UsageError(
             "a cross test has no folds: what is unseen is judged whole; leave them out"
         )
-    check_ready(out)
+    check_ready(out, [Path(source.folder) for source in (*train_on, *test_on)])
     _check_sources([*train_on, *test_on])
     tested = [_Tested.of(source) for source in test_on]
     sets = [[source] for source in train_on]

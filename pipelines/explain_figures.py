@@ -8,6 +8,7 @@ from typing import Any
 
 from covidcls.explanation.explain import Energy
 from covidcls.explanation.summary import difference, distribution
+from lungseg.bootstrap import of_few
 from pipelines.prediction import LABELS, Prediction
 from pipelines.results import cell_of_message, cell_of_path, fixed
 from pipelines.run_summary import NOTE
@@ -128,6 +129,8 @@ def table(record: Mapping[str, Any]) -> str:
         lines.append(f"{one_line(one['classifier'])} ({one['region']}), {one['method']}")
         for of, said in (("all", "all slices"), ("called_covid", "called COVID")):
             lines += [_line(f"{said}, {PARTS[part]}", one[of][part]) for part in PARTS]
+            if few := of_few(one[of]["seen"].get("n_groups", 0), "input"):
+                lines.append(f"  {few}")
     for one in record["differences"]:
         ours, others = one_line(one["first"]), one_line(one["other"])
         lines.append(f"{ours} minus {others}, {one['method']}")

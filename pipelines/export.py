@@ -72,7 +72,7 @@ def _export(given: argparse.Namespace) -> ExitCode:
     graphs = [export(file) for file in files]
     if given.json:
         print(json.dumps({"written": [str(graph) for graph in graphs]}))
-    elif not given.quiet:
+    else:
         for graph in graphs:
             print(f"{graph}  {graph.stat().st_size / 1000:.0f} kB")
     return ExitCode.DONE

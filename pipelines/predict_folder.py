@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from lungseg import drawing
 from lungseg.errors import UsageError
 from lungseg.io import (
+    LUNG_WINDOW,
     Grouped,
     Input,
     Inputs,
@@ -54,6 +55,10 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], object]
 Row = tuple[str, ...]
 
+OTHER_WINDOW = (
+    "seen through another window than that of the lungs, which the networks were made for: look at "
+    "the picture, and believe no figure"
+)
 CHUNKS_COMPUTED = 2  # at once: one is prepared or cut while a network has the other
 CHUNKS_IN_FLIGHT = CHUNKS_COMPUTED + 1  # and of one more the overlays are written
 
@@ -254,7 +259,7 @@ class _Run:
         return then
 
     def _predict(self, chunk: Sequence[Item]) -> list[Prediction]:
-        slices = [item.slice for item in chunk if item.slice is not None]
+        slices = [self._told(item.slice) for item in chunk if item.slice is not None]
         seen = iter(self.pipeline.predict(slices, self.options.batch_size))
         found = []
         for item in chunk:
@@ -266,6 +271,12 @@ class _Run:
             else:
                 found.append(replace(next(seen), path=path, slice=item.index, file=file))
         return found
+
+    def _told(self, one: Slice) -> Slice:
+        """The slice, which says so where the networks see it as they never saw one."""
+        if one.scale != "hu" or self.options.window == LUNG_WINDOW:
+            return one
+        return replace(one, messages=(*one.messages, OTHER_WINDOW))
 
     def _draw(self, chunk: Sequence[Item], computed: Future[list[Prediction]]) -> None:
         for item, prediction in zip(chunk, computed.result(), strict=True):

@@ -53,11 +53,11 @@ def refit(
     _check_recipe(given, name)
     if type(seed) is not int or seed < 0:
         raise UsageError(f"seed_everything should be a whole number, and is {seed!r}")
-    check_ready(out)
     check_installed("audit")
     everything = Cell(Row(f"{name}-everything", {"data.everything": True}), seed)
     of_folds, folder = cells_of([Row(name)], (seed,), folds), out / CELLS
     first = data_of(with_options(given, of_folds[0].options))
+    check_ready(out, [Path(source.folder) for source in first.sources])
     read_sources(first.sources, "val", first.division())  # tells what cannot be divided
     judged = {
         cell.name: judge_cell(cell, given, folder, judge_validation)

@@ -54,6 +54,8 @@ def find_class_folders(root: Path) -> ClassFolders:
     class that has no input, and the published layout of COVID-CT.
     """
     root = Path(root)
+    if not root.is_dir():
+        raise UsageError(f"there is no folder {root}")
     if (root / "Data-split").is_dir():
         raise UsageError(f"{root} is laid out as COVID-CT is published: choose the layout covid-ct")
     names = _folders(root)

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from covidcls.data.only_slice import only_slice
 from covidcls.data.pictures import LabelledPicture
 from lungseg.errors import CheckpointError
-from lungseg.io import read_slices
 from lungseg.slice import Slice
 from lungseg.whole_file import write_whole
 
@@ -30,8 +30,9 @@ def content_of(one: Slice) -> str:
 
 
 def learned_hashes(pictures: Iterable[LabelledPicture]) -> list[str]:
-    """``content_of`` the first slice of each picture, in order. Raises UnreadableError."""
-    return [content_of(next(iter(read_slices(picture.path)))) for picture in pictures]
+    """``content_of`` the slice of each picture, in order; see :func:`only_slice` for what it
+    raises."""
+    return [content_of(only_slice(picture.path)) for picture in pictures]
 
 
 def overlap(hashes: Iterable[str], learned: Collection[str]) -> int:

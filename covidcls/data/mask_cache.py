@@ -10,18 +10,16 @@ import hashlib
 import io
 import os
 from collections.abc import Callable, Sequence
-from itertools import islice
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from covidcls.data.only_slice import only_slice
 from covidcls.views.lungs import Lungs
 from lungseg.backends import description
 from lungseg.cleaning import CLEANING
-from lungseg.errors import UsageError
-from lungseg.io import read_slices
 from lungseg.lung_mask import FINDINGS
 from lungseg.segmenter import LungSegmenter
 from lungseg.slice import Slice
@@ -60,12 +58,11 @@ class MaskCache:
     def each(self, paths: Sequence[Path], use: Callable[[int, Slice, Lungs], None]) -> None:
         """Call ``use(index, slice, lungs)`` for the slice of each file, in order.
 
-        Raises UsageError for a file of several slices, of which a label does not say which it is
-        of, and UnreadableError for one that cannot be decoded.
+        Raises what :func:`covidcls.data.only_slice.only_slice` does.
         """
         for start in range(0, len(paths), CHUNK):
             chunk = paths[start : start + CHUNK]
-            slices = [_only_slice(path) for path in chunk]
+            slices = [only_slice(path) for path in chunk]
             files = [self._file(path) for path in chunk]
             known = [self._load(file, one.shape) for file, one in zip(files, slices, strict=True)]
             new = {files[i]: slices[i] for i, lungs in enumerate(known) if lungs is None}
@@ -102,16 +99,6 @@ class MaskCache:
             buffer = io.BytesIO()
             np.save(buffer, lungs.findings)
             write_whole(file.with_suffix(".npy"), buffer.getvalue())
-
-
-def _only_slice(path: Path) -> Slice:
-    first, *more = islice(read_slices(path), 2)
-    if more:
-        raise UsageError(
-            f"{path} has several slices (pages, frames or a volume), and labelled pictures are one "
-            "slice a file: write each slice that the label is right of into a file of its own"
-        )
-    return first
 
 
 def _read(file: Path, shape: tuple[int, int]) -> NDArray[np.uint8] | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from covidcls.data.class_folders import Part, find_class_folders
+from covidcls.data.dicom_patients import dicom_patients
 from lungseg.errors import UsageError
 from lungseg.patients import paper_of
 
@@ -25,9 +26,10 @@ PAPER, FILE = "paper:", "file:"  # how what stands for an unknown patient begins
 class LabelledPicture:
     """A file, its label (1 COVID-19, 0 not), and its patient.
 
-    ``patient``: the published id; where none is known the source paper (``paper:...``), else the
-    file itself (``file:...``). ``source``: the data set that it is of, where there are several.
-    ``part``: of a split, where the folder of the file tells it.
+    ``patient``: the published id, or what ``dicom_patients`` calls it; where none is known the
+    source paper (``paper:...``), else the file itself (``file:...``). ``source``: the data set
+    that it is of, where there are several. ``part``: of a split, where the folder of the file
+    tells it.
     """
 
     path: Path
@@ -79,6 +81,8 @@ def listed_covid_ct(root: Path, part: Part) -> list[LabelledPicture]:
     Raises UsageError where a list is missing.
     """
     root = Path(root)
+    if not root.is_dir():
+        raise UsageError(f"there is no folder {root}")
     pictures: list[LabelledPicture] = []
     patients = {1: covid_patients(root), 0: other_patients(root)}
     for label, name in ((1, "COVID"), (0, "NonCOVID")):
@@ -133,7 +137,8 @@ def read_class_folders(root: Path, positive: str = POSITIVE) -> list[LabelledPic
     """A folder for each class, see ``find_class_folders``; ``positive`` names the one of COVID-19,
     all others are not.
 
-    Without patient ids each file stands for itself. Raises UsageError as ``find_class_folders``
+    DICOM files of one patient have one, see ``dicom_patients``; any other file stands for itself.
+    Raises UsageError as ``find_class_folders``
     does, and where ``positive`` is missing (naming the classes there are).
     """
     root = Path(root)
@@ -144,9 +149,13 @@ def read_class_folders(root: Path, positive: str = POSITIVE) -> list[LabelledPic
             f"{root} should hold one folder for each class, {positive!r} among them; found "
             f"{', '.join(sorted(set(labels.values())))}"
         )
+    patients = dicom_patients(root, folders.files)
     return [
         LabelledPicture(
-            root / path, int(label == positive), f"{FILE}{path}", part=folders.part_of(path)
+            root / path,
+            int(label == positive),
+            patients.get(path, f"{FILE}{path}"),
+            part=folders.part_of(path),
         )
         for path, label in labels.items()
     ]

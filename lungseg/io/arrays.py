@@ -17,6 +17,7 @@ from lungseg.io.values import Grey, check_finite, grey_of_deep_colour, grey_of_v
 from lungseg.io.window import LUNG_WINDOW, Window, check_window, window_hu
 from lungseg.slice import Slice, Source
 
+ROUNDING = 1e-4  # by which resizing may leave the range
 ImageLike: TypeAlias = "Slice | NDArray[Any] | str | os.PathLike[str] | Sequence[ImageLike]"
 
 
@@ -118,15 +119,15 @@ def _grey_of_colour(array: NDArray[Any]) -> Grey:
 
 
 def _checked_floats(array: NDArray[Any]) -> NDArray[np.float32]:
-    """A float32 copy; raises ValueError for values outside [0, 1]."""
+    """A float32 copy within [0, 1]; raises ValueError for values farther outside than ROUNDING."""
     check_finite(array)
     low, high = float(array.min()), float(array.max())
-    if low < 0 or high > 1:
+    if low < -ROUNDING or high > 1 + ROUNDING:
         raise ValueError(
             f"float values from {low:g} to {high:g}, expected 0 to 1; pass HU as signed integers "
             "(image.astype('int16')), a picture of 0 to 255 as uint8, or divide it by 255"
         )
-    return array.astype(np.float32)
+    return array.astype(np.float32).clip(0, 1)
 
 
 def _unknown_numbers(array: NDArray[Any]) -> str:

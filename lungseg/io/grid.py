@@ -23,9 +23,8 @@ def affine_of(one: Input) -> Affine | None:
 
     The axes of a volume are those of its file, of a series (column, row, slice) of its slices from
     the lowest up in LPS. None for a picture, and for a series that no affine is true of: without
-    positions or pixel spacing, of several orientations, with slices missing, twice or at uneven
-    distances. Reads headers
-    alone.
+    positions or pixel spacing, of several orientations, with slices missing, twice, beside each
+    other or at uneven distances. Reads headers alone.
     """
     read = _READ.get(one.format)
     try:
@@ -100,9 +99,9 @@ def _step(positions: Affine, said: float | None, directions: Directions) -> Affi
         return normal_of(directions) * (abs(said) if said else 1.0)
     step: Affine = (positions[-1] - positions[0]) / (len(positions) - 1)
     expected = positions[0] + np.arange(len(positions))[:, None] * step
-    length = float(np.linalg.norm(step))
+    height = abs(float(step @ normal_of(directions)))  # of slices beside each other, none
     off = float(np.linalg.norm(positions - expected, axis=1).max())
-    return None if length <= SAME_PLACE or off > UNEVEN * length else step
+    return None if height <= SAME_PLACE or off > UNEVEN * height else step
 
 
 def _in_plane(

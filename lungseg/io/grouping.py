@@ -59,7 +59,7 @@ def group_inputs(files: Iterable[InputFile], root: Path | None = None) -> Groupe
     """The inputs in ``files``, named by their path below ``root`` (None: by their own path).
 
     A DICOM series is the files of one patient, study, SeriesInstanceUID, orientation and matrix,
-    wherever they lie; it has the name of their common folder where no other series has that, else
+    wherever they lie; it has the name of their common folder where no other input has that, else
     that of its first file. The members of a zip archive are inputs as in a folder; a file with the
     voxels of a header beside it is none of its own. Reads the first bytes of all files and the
     headers of DICOM files and volumes. What cannot be read is an input that says so when it is
@@ -82,7 +82,7 @@ def group_inputs(files: Iterable[InputFile], root: Path | None = None) -> Groupe
     series = {min(one.names): one for one in group_series(dicom)}
     in_series = {name for one in series.values() for name in one.names}
     of_name = {part.name: part.file for part in known}
-    names = _names(series.values(), root)
+    names = _names(series.values(), of_name, root)
     inputs = []
     for part in known:
         one = series.get(part.name)
@@ -193,10 +193,11 @@ def _name(file: InputFile, root: Path | None) -> str:
     return file.relative_to(root).as_posix() if file != root else file.name
 
 
-def _names(series: Iterable[Series], root: Path | None) -> dict[str, str]:
-    """What each series is called, by the name of its first file."""
+def _names(series: Iterable[Series], files: Iterable[str], root: Path | None) -> dict[str, str]:
+    """What each series is called, by the name of its first file; ``files``: the names of all."""
     folders = {min(one.names): _folder(one, root) for one in series}
     taken = Counter(folders.values())
+    taken.update(list(files))  # the folder that was given has a name that a file in it may have
     return {
         first: folder if folder and taken[folder] == 1 else first
         for first, folder in folders.items()

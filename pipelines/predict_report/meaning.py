@@ -11,20 +11,22 @@ from covidcls.operating_point import out_of_fold
 Card = Mapping[str, Any]
 
 
-def meaning(card: Card, heat_map: bool) -> list[str]:
-    """Sentences to read before any probability; ``heat_map``: whether pictures have one."""
+def meaning(card: Card, heat_map: bool, pictures: bool = True) -> list[str]:
+    """Sentences to read before any probability; ``heat_map``: whether ``pictures``, if there are
+    any, have one."""
     where = (
         "The heat map says which places speak for COVID-19; a network that looks into the lungs "
         "may still be wrong."
         if heat_map
         else "They say where the network looked for the lungs, not why it decided."
     )
+    shown = f"The pictures show the slices of highest probability, whatever the label. {where}"
     return [
         f"{_calibration(card)} At another hospital, or where another share of the patients is "
         "sick, it is a guess, and never the probability that this patient has COVID-19.",
         f"The probability of a case is the {DEFAULT_RULE} over its judged slices. The threshold "
         "was chosen on single slices and not tested on patients.",
-        f"The pictures show the slices of highest probability, whatever the label. {where}",
+        *([shown] if pictures else []),
     ]
 
 

@@ -43,7 +43,7 @@ def render(
     return environment.get_template("report.html.jinja").render(
         name=Path(record["input"]).resolve().name,
         record=record,
-        meaning=meaning(card, heat_map),
+        meaning=meaning(card, heat_map, "overlays" in record["written"]),
         operating_point=operating_point(record, card),
         floor=floor(card),
         cases=[(case, _shown(case, picture_of, heat_map)) for case in cases],

@@ -347,7 +347,8 @@ def test_the_command_trains_in_a_process_and_prints_the_table(
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (["--data", "gone"], "one for each class"),
+        (["--data", "gone"], "there is no folder gone"),
+        (["--data", "gone", "--layout", "covid-ct"], "there is no folder gone"),
         (["--layout", "covid-ct"], "should hold Data-split/"),
         (["--layout", "covid-ct", "--positive", "banana"], "would only be another name"),
         (["--patients", "gone.csv"], "cannot read the patients in gone.csv"),
@@ -370,6 +371,15 @@ def test_wrong_use_is_one_sentence_and_exit_code_2(
     assert words in said.err.strip().splitlines()[-1]
     assert said.out == ""
     assert not (tmp_path / "out").exists()
+
+
+def test_results_do_not_go_among_the_data(
+    class_folders: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--data", str(class_folders), "--layout", "folders"]
+    assert main([*given, "--out", str(class_folders / "out")]) == 2
+    assert "lies in the data" in capsys.readouterr().err
+    assert not (class_folders / "out").exists()
 
 
 @pytest.mark.parametrize(

@@ -194,8 +194,8 @@ def test_a_source_may_name_its_layout() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (["--train", "gone"], "one for each class"),
-        (["--test", "covid-ct:gone"], "there is no list"),
+        (["--train", "gone"], "there is no folder gone"),
+        (["--test", "covid-ct:gone"], "there is no folder gone"),
         (["--patients", "gone.csv"], "'gone.csv' should be FOLDER=CSV"),
         (["--patients", "two=p.csv"], "or --test: one"),
         (["--patients", "one=gone.csv"], "cannot read the patients in gone.csv"),

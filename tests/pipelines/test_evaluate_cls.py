@@ -357,7 +357,7 @@ def test_wrong_use_is_one_sentence_and_writes_nothing(
 ) -> None:
     for data, layout, arguments, words in (
         (folders, "covid-ct", (), "there is no list"),
-        (tmp_path / "absent", "folders", (), "found none"),
+        (tmp_path / "absent", "folders", (), "there is no folder"),
         (folders, "folders", ("--positive", "covid"), "found COVID, healthy"),
         (covid_layout, "covid-ct", ("--positive", "banana"), "'banana' would only be another name"),
         (folders, "folders", ("--split", "test"), "no test split"),

@@ -125,6 +125,15 @@ def test_decoding_has_the_workers_and_the_seconds_that_are_given(
     assert rows_of(tmp_path / "a") == rows_of(tmp_path / "b")
 
 
+def test_figures_of_one_input_say_that_they_are(
+    explained: Run, slices: Path, tmp_path: Path
+) -> None:
+    _, said, _ = explained(slices / "slice1.png", "--out", tmp_path / "out")
+    assert "one input alone gives intervals without width" in said
+    _, said, _ = explained(slices, "--out", tmp_path / "all")
+    assert "an interval over 7 inputs is a range, not more" in said
+
+
 def test_files_are_chosen_by_lists_and_steps(explained: Run, slices: Path, tmp_path: Path) -> None:
     names = tmp_path / "names.txt"
     names.write_text("slice1.png\nslice3.png\nslice4.png\n")

@@ -100,6 +100,16 @@ def test_every_slice_has_its_row_and_its_overlay(
         assert not path.is_file() or b"Erika" not in path.read_bytes()
 
 
+def test_rows_say_that_the_networks_saw_another_window(
+    predict: Predict, rows_of: RowsOf, share: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    for window, told in (("lung", False), ("mediastinum", True)):
+        predict(share / "volume.nii.gz", "--out", out, "--window", window, "--overwrite")
+        messages = [row["message"] for row in rows_of(out)]
+        assert ["another window" in message for message in messages] == [told, told]
+
+
 def test_a_damaged_slice_of_a_series_costs_one_row(
     predict: Predict, share: Path, tmp_path: Path, rows_of: RowsOf
 ) -> None:

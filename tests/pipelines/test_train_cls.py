@@ -112,7 +112,7 @@ def test_both_trained_stages_make_a_pipeline(
         (["--name=new", "--model.arch=efficientnet_b4"], "did you mean efficientnet-b4"),
         (["--name=new", "--model.pretrained=gone.pth"], "no file of weights gone.pth"),
         (["--name=new", "--data.segmenter=drak"], "known there are: dark"),
-        (["--name=new", "--data.data_dir=gone"], "should hold Data-split/"),
+        (["--name=new", "--data.data_dir=gone"], "there is no folder gone"),
         (["--name=new", "--test=true"], "4 of the 4 files of the test split"),
         (["--name=new", "--data.batch_size=64"], "smaller --data.batch_size"),
         (

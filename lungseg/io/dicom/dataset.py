@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +62,8 @@ def read_dataset(file: InputFile, pixels: bool = False, more: Sequence[str] = ()
     config.settings.reading_validation_mode = config.IGNORE
     tags: list[Any] = [*HEADER_TAGS, *(PIXEL_TAGS if pixels else ()), *more]
     try:
-        with file.open("rb") as stream:
+        with file.open("rb") as stream, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the same, where no setting keeps them
             return dcmread(stream, stop_before_pixels=not pixels, force=True, specific_tags=tags)
     except UnreadableError:
         raise

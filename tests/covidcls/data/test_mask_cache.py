@@ -153,6 +153,19 @@ def test_many_files_stream_in_order(
     assert masks_of(MaskCache(segmenter, tmp_path / "c"), []) == []
 
 
+def test_what_is_no_axial_ct_slice_is_refused_by_name(
+    segmenter: LungSegmenter, tmp_path: Path
+) -> None:
+    from pydicom import dcmread
+    from pydicom.data import get_testdata_file
+
+    scout = dcmread(str(get_testdata_file("CT_small.dcm")))
+    scout.ImageType = ["ORIGINAL", "PRIMARY", "LOCALIZER"]
+    scout.save_as(tmp_path / "scout.dcm")
+    with pytest.raises(UsageError, match=r"scout\.dcm is no axial CT slice \(.*out of the data"):
+        masks_of(MaskCache(segmenter, tmp_path / "c"), [tmp_path / "scout.dcm"])
+
+
 def test_a_file_of_several_slices_is_refused_by_name(
     segmenter: LungSegmenter, tmp_path: Path, files: list[Path]
 ) -> None:

@@ -129,7 +129,7 @@ def test_class_folders_without_the_positive_one_list_what_is_there(folders: Path
         read_class_folders(folders, "covid")
     with pytest.raises(UsageError, match="found none"):
         read_class_folders(folders / "COVID")
-    with pytest.raises(UsageError, match="found none"):
+    with pytest.raises(UsageError, match="there is no folder .*missing"):
         read_class_folders(folders / "missing")
 
 

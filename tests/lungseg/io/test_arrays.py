@@ -82,6 +82,11 @@ def test_list_is_flattened_in_order(tmp_path: Path) -> None:
     assert as_slices([]) == []
 
 
+def test_what_resizing_leaves_outside_the_range_is_cut_off() -> None:
+    [one] = as_slices(np.array([[-1e-6, 1 + 1e-6]]))
+    assert one.pixels.tolist() == [[0, 1]]
+
+
 @pytest.mark.parametrize(
     ("array", "message"),
     [

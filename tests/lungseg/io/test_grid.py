@@ -108,6 +108,13 @@ def test_no_affine_is_made_up_for_a_series_with_gaps(
     assert affine_of(one) is None
 
 
+def test_slices_beside_each_other_have_no_affine(tmp_path: Path, dicom: Write) -> None:
+    for number, x in enumerate((0, 40)):
+        dicom(tmp_path / f"{number}.dcm", marked()[number], ImagePositionPatient=[x, 0, 5])
+    [one] = group_inputs(sorted(tmp_path.iterdir()), tmp_path).inputs
+    assert affine_of(one) is None
+
+
 def test_a_picture_has_no_place_in_the_patient(repository: Path) -> None:
     picture = repository / "samples" / "patient-3" / "lesions_mid_lung-window.png"
     [one] = group_inputs([picture]).inputs

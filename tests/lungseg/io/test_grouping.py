@@ -172,6 +172,16 @@ def test_the_folder_itself_may_be_the_series(series: Path) -> None:
     ]
 
 
+def test_a_series_is_not_called_as_another_input_is(
+    tmp_path: Path, dicom: Write, chest: Chest
+) -> None:
+    folder = tmp_path / "study"
+    for number, hu in enumerate(chest[:2]):
+        dicom(folder / f"{number}.dcm", hu, 2.0 * number)
+    dicom(folder / "study", chest[2], SeriesInstanceUID="1.2.3.4")
+    assert [one.name for one in grouped(folder).inputs] == ["0.dcm", "study"]
+
+
 def test_files_without_a_series_belong_to_those_of_their_folder(
     tmp_path: Path, dicom: Write, chest: Chest
 ) -> None:

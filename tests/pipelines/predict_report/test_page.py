@@ -175,3 +175,4 @@ def test_a_picture_that_is_lost_or_was_never_drawn_leaves_its_words(tmp_path: Pa
         assert "<img" not in text
         assert "slice 4 (IM4): 0.750" in text
         assert "wrote no overlays" in text
+        assert "The pictures show" not in text
