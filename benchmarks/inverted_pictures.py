@@ -3,7 +3,8 @@
     python benchmarks/inverted_pictures.py --data-dir ../shared/data
 
 Of each data set (of COVID-CT without its test list) at most ``--most`` pictures, evenly, as they
-are and inverted. One that is turned back is the picture that it was. Written to
+are, rotated by 30 degrees before black, and inverted. One that is turned back is the picture that
+it was. Written to
 ``benchmarks/inverted_pictures.json``.
 """
 
@@ -18,6 +19,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import cv2
+import numpy as np
 from result_file import write_result
 
 from covidcls.data.class_folders import Part
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 
 SETS = ("covid-ct", "sars-cov-2-ct", "medseg-98", "not-chest-ct")
 LEARNED: tuple[Part, ...] = ("train", "val")
+DEGREES = 30
 CHUNK = 16
 
 
@@ -68,14 +72,14 @@ def files_of(folder: Path) -> list[Path]:
 
 
 def turned(segmenter: LungSegmenter, files: Sequence[Path]) -> dict[str, int]:
-    """How many of ``files`` are turned as they are, and how many inverted."""
+    """How many of ``files`` are taken the other way round as they are, rotated and inverted."""
     slices = (one for file in files for one in read_slices(file) if one.scale == "display")
-    counts = {"slices": 0, "turned_as_they_are": 0, "turned_inverted": 0}
+    counts = {"slices": 0, "turned_as_they_are": 0, "turned_rotated": 0, "turned_inverted": 0}
     while chunk := list(islice(slices, CHUNK)):
-        inverted = [inverse(one) for one in chunk]
         counts["slices"] += len(chunk)
         counts["turned_as_they_are"] += n_turned(segmenter, chunk)
-        counts["turned_inverted"] += n_turned(segmenter, inverted)
+        counts["turned_rotated"] += n_turned(segmenter, [rotated(one) for one in chunk])
+        counts["turned_inverted"] += n_turned(segmenter, [inverse(one) for one in chunk])
     return counts
 
 
@@ -83,6 +87,17 @@ def n_turned(segmenter: LungSegmenter, slices: Sequence[Slice]) -> int:
     """How many of ``slices`` are taken the other way round."""
     seen, _ = masks_either_way(segmenter, slices)
     return sum(one is not other for one, other in zip(slices, seen, strict=True))
+
+
+def rotated(one: Slice) -> Slice:
+    """The whole slice turned by DEGREES in its plane; the corners are black."""
+    height, width = one.shape
+    middle = (width - 1) / 2, (height - 1) / 2
+    turn = np.asarray(cv2.getRotationMatrix2D(middle, DEGREES, 1), np.float64)
+    cosine, sine = abs(turn[0, 0]), abs(turn[0, 1])
+    size = int(width * cosine + height * sine), int(width * sine + height * cosine)
+    turn[:, 2] += ((size[0] - width) / 2, (size[1] - height) / 2)
+    return replace(one, pixels=cv2.warpAffine(one.pixels, turn, size).astype(np.float32).clip(0, 1))
 
 
 def inverse(one: Slice) -> Slice:

@@ -19,7 +19,8 @@ MAX_PIECES = 3  # two lungs, and one of them in two where heart or dome divide i
 TINY = 0.01  # of the picture (0.4 %, 0 %)
 HUGE = 0.75  # of the picture; cropped to the lungs they cover up to 0.71 (0 %, 0 %)
 MIN_BALANCE = 0.25  # of the smaller lung to the larger (0.4 %, 0 %)
-BRIGHTER = 0.02  # of white, in the mean; true lungs are darker by 0.16 and more (0 %, 0 %)
+BRIGHTER = 0.02  # of white, in the mean; true lungs are darker by 0.2 and more (0 %, 0 %)
+RING = 0.02  # of the longer side: how far what is next to the lung reaches
 MIN_CONTACT = 0.01  # of the picture's border that shows lung (0 %, 100 %)
 # Seen on a dozen slices: good masks have 0.92 to 0.99 and 0.04 to 0.32; a base, a lung tip and a
 # collage have below 0.88 or above 0.52. Uncertain pixels line the outline, so that small lungs have
@@ -136,11 +137,19 @@ def _contact(mask: Mask) -> float:
 
 
 def _is_bright(mask: Mask, pixels: NDArray[np.float32], area: int) -> bool:
-    """Whether the lung is brighter than the rest of its box: air is dark in whatever window, and
-    so is a lung that is full of lesions, beside the body around it."""
-    x, y, width, height = cv2.boundingRect(mask.astype(np.uint8))
-    box = (slice(y, y + height), slice(x, x + width))
-    others = width * height - area
+    """Whether the lung is brighter than the body next to it: air is dark in whatever window, and
+    so is a lung that is full of lesions. What is farther away may be the black of a turned
+    picture."""
+    lungs = mask.astype(np.uint8)
+    reach = max(1, round(RING * max(mask.shape)))
+    x, y, width, height = cv2.boundingRect(lungs)
+    box = (
+        slice(max(0, y - reach), y + height + reach),
+        slice(max(0, x - reach), x + width + reach),
+    )
+    square = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+    near = cv2.dilate(lungs[box], square)  # the lungs and what is next to them
+    others = int(np.count_nonzero(near)) - area
     lung = float(pixels[box][mask[box]].sum())
-    rest = float(pixels[box].sum()) - lung
+    rest = float(pixels[box][near > 0].sum()) - lung
     return others > 0 and lung / area > rest / others + BRIGHTER

@@ -72,12 +72,11 @@ def afterwards(result: Measured) -> str:
 
 @measured
 def inverted(result: Measured) -> str:
-    """How many pictures are turned, as they are and inverted."""
-    rows = [
-        [name, *(str(counts[key]) for key in ("slices", "turned_as_they_are", "turned_inverted"))]
-        for name, counts in result["sets"].items()
-    ]
-    return table_of(["data", "slices", "turned as they are", "turned when inverted"], rows)
+    """How many pictures are taken the other way round."""
+    keys = ("slices", "turned_as_they_are", "turned_rotated", "turned_inverted")
+    rows = [[name, *(str(counts[key]) for key in keys)] for name, counts in result["sets"].items()]
+    head = ["turned as they are", "turned when rotated by 30 degrees", "turned when inverted"]
+    return table_of(["data", "slices", *head], rows)
 
 
 @by_machine

@@ -19,5 +19,6 @@ def test_inverted_slices_are_turned_and_others_are_not(
     assert found == {
         "slices": len(files),
         "turned_as_they_are": 0,
+        "turned_rotated": 0,
         "turned_inverted": len(files),
     }
