@@ -97,6 +97,7 @@ def of_measurements() -> dict[str, str]:
         "transfer": (classifiers.transfer, "transfer"),
         "means": (classifiers.transfer, "means"),
         "networks": (classifiers.transfer, "networks"),
+        "self-supervised": (classifiers.transfer, "self_supervised"),
         "explanation": (classifiers.explanation, "explanation"),
         "audit speed": (audit.audit_speed, "audit_speed"),
         "light install": (predict.light_install, "light_install"),
