@@ -53,6 +53,7 @@ def refit(
     _check_recipe(given, name)
     if type(seed) is not int or seed < 0:
         raise UsageError(f"seed_everything should be a whole number, and is {seed!r}")
+    check_installed("train")
     check_installed("audit")
     everything = Cell(Row(f"{name}-everything", {"data.everything": True}), seed)
     of_folds, folder = cells_of([Row(name)], (seed,), folds), out / CELLS

@@ -6,9 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from lungseg.errors import UnreadableError
-from lungseg.io.archive import head_of
-from lungseg.io.formats import HEAD_BYTES, format_of_content
+from lungseg.io.grouping import dicom_header, format_of
 
 NOBODY = hashlib.sha256(b"").hexdigest()  # a header without PatientID
 
@@ -31,15 +29,9 @@ def dicom_patients(root: Path, paths: Sequence[str]) -> dict[str, str]:
 
 def _key(file: Path) -> tuple[str, str] | None:
     """What the files of one patient have in common."""
-    try:
-        known = format_of_content(head_of(file, HEAD_BYTES))
-        if known is None or known.name != "DICOM":
-            return None
-        from lungseg.io.dicom.header import read_header
-
-        header = read_header(file)
-    except (OSError, UnreadableError):
-        return None  # reading its slice says what is wrong with it
+    header = dicom_header(file) if format_of(file) == "DICOM" else None
+    if header is None:
+        return None
     if header.patient != NOBODY:
         return "patient", header.patient
     return ("study", header.study) if header.study else None

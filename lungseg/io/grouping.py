@@ -8,12 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lungseg.errors import UnreadableError, UsageError
 from lungseg.io.archive import InputFile, Member, head_of, members
 from lungseg.io.data_files import DETACHED, data_files_of
 from lungseg.io.dicom.series import Named, Series, group_series
 from lungseg.io.formats import HEAD_BYTES, format_of_content, format_of_name, is_input
+
+if TYPE_CHECKING:
+    from lungseg.io.dicom.header import Header
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ def group_inputs(files: Iterable[InputFile], root: Path | None = None) -> Groupe
     found = list(_parts(files, root))
     ignored = found.count(None)
     given = [part for part in found if part is not None]
-    formats = {part.name: _format_of(part.file) for part in given}
+    formats = {part.name: format_of(part.file) for part in given}
     for part in _without_data_files(given, formats):
         if formats[part.name] == "DICOM":
             header = _named(part)
@@ -114,7 +118,7 @@ def check_slices(grouped: Grouped, root: Path) -> None:
     """Raise UsageError where ``root`` has no input but tables of contents, or is one."""
     if grouped.inputs:
         return
-    if root.is_dir() or _format_of(root) == "ZIP":
+    if root.is_dir() or format_of(root) == "ZIP":
         raise UsageError(
             f"{root} has no slice: its files are tables of contents (DICOMDIR); pass the folder of "
             "the slices"
@@ -131,7 +135,7 @@ def _parts(files: Iterable[InputFile], root: Path | None) -> Iterator[Part | Non
 
 
 def _unfolded(part: Part) -> Iterator[Part | None]:
-    if _format_of(part.file) != "ZIP":
+    if format_of(part.file) != "ZIP":
         yield part
         return
     try:
@@ -166,7 +170,7 @@ def _is_member(member: InputFile) -> bool:
         return True  # it gets its row, for it may have been a slice
 
 
-def _format_of(file: InputFile) -> str:
+def format_of(file: InputFile) -> str:
     """The name of the format of the content, empty where there is none or it cannot be read."""
     try:
         found = format_of_content(head_of(file, HEAD_BYTES))
@@ -175,15 +179,21 @@ def _format_of(file: InputFile) -> str:
     return found.name if found is not None else ""
 
 
-def _named(part: Part) -> Named | None:
+def dicom_header(file: InputFile) -> Header | None:
     """The header of a DICOM file, None where it cannot be read."""
     from lungseg.io.dicom.header import read_header
 
     try:
-        archive = str(part.file.archive) if isinstance(part.file, Member) else ""
-        return Named(part.name, read_header(part.file), archive)
+        return read_header(file)
     except Exception:  # whatever it is, reading the file will say it in its row
         return None
+
+
+def _named(part: Part) -> Named | None:
+    """A DICOM file as series are made of, None where its header cannot be read."""
+    header = dicom_header(part.file)
+    archive = str(part.file.archive) if isinstance(part.file, Member) else ""
+    return None if header is None else Named(part.name, header, archive)
 
 
 def _name(file: InputFile, root: Path | None) -> str:

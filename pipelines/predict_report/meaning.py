@@ -11,7 +11,7 @@ from covidcls.operating_point import out_of_fold
 Card = Mapping[str, Any]
 
 
-def meaning(card: Card, heat_map: bool, pictures: bool = True) -> list[str]:
+def meaning(card: Card, heat_map: bool, pictures: bool) -> list[str]:
     """Sentences to read before any probability; ``heat_map``: whether ``pictures``, if there are
     any, have one."""
     where = (
