@@ -157,6 +157,8 @@ def grey_of_page(
             values = values.view(np.int8)  # Pillow has no mode for them
         if values.dtype == np.int32 and tags.get(SAMPLEFORMAT, (1,))[0] == 1:
             values = values.view(np.uint32)  # Pillow has no unsigned 32-bit mode
+        if signed and tags.get(BITSPERSAMPLE, (1,))[0] == 16:
+            values = values.astype(np.int16)  # nor one of signed 16 bits
         try:
             check_finite(values)
         except ValueError as error:

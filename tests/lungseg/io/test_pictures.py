@@ -221,6 +221,12 @@ def test_tiff_of_floats_and_wide_integers(tmp_path: Path) -> None:
     assert one(tmp_path / "narrow.tif").pixels == pytest.approx(ramp, abs=1e-6)
 
 
+def test_tiff_of_signed_16_bits_is_told_as_such(tmp_path: Path) -> None:
+    assert cv2.imwrite(str(tmp_path / "x.tif"), np.array([[-1024, 0, 653]], np.int16))
+    found = one(tmp_path / "x.tif")
+    assert "16-bit values stretched from their own range, -1024 to 653" in found.messages[0]
+
+
 def test_tiff_of_signed_bytes_is_dark_below_0(tmp_path: Path) -> None:
     assert cv2.imwrite(str(tmp_path / "x.tif"), np.array([[-128, 0, 127]], np.int8))
     found = one(tmp_path / "x.tif")
