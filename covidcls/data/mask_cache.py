@@ -20,6 +20,7 @@ from covidcls.data.only_slice import only_slice
 from covidcls.views.lungs import Lungs
 from lungseg.backends import description
 from lungseg.cleaning import CLEANING
+from lungseg.framing import FRAMING
 from lungseg.lung_mask import FINDINGS
 from lungseg.segmenter import LungSegmenter
 from lungseg.slice import Slice
@@ -47,7 +48,7 @@ class MaskCache:
         # backends differ by rounding, which a threshold makes a pixel, and bfloat16 by more
         made_by = (
             f"{segmenter.sha256}:{segmenter.framing}:{segmenter.threshold}:"
-            f"{segmenter.min_certainty}:{CLEANING}:{FINDINGS}:"
+            f"{segmenter.min_certainty}:{FRAMING}:{CLEANING}:{FINDINGS}:"
             f"{description(segmenter.compiled)}:{segmenter.device}"
         )
         self.folder = root / "masks" / hashlib.sha256(made_by.encode()).hexdigest()[:16]

@@ -229,7 +229,7 @@ class LungMaskDataModule(lightning.LightningDataModule):
         self.val.update(looks)
 
     def plain_val(self) -> dict[str, list[MaskedSlice]]:
-        """The validation sources without other looks: what thresholds are chosen on."""
+        """The validation sources without other looks: what mask thresholds are chosen on."""
         return {name: val for name, val in self.val.items() if not name.startswith(STRESS)}
 
     def shares(self) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -70,6 +71,22 @@ def test_a_speck_of_noise_or_a_wire_is_no_content() -> None:
     clean = content_box(picture)
     picture[10, 20] = picture[300, 5] = 255
     assert content_box(picture) == clean
+
+
+def test_text_in_the_corners_of_a_wide_field_is_no_content() -> None:
+    picture = cv2.resize(phantom_picture(-600, 1500)[0], (256, 256))
+    wide = np.pad(picture, 128)
+    clean = content_box(wide)
+    for corner in ((6, 20), (400, 500)):
+        cv2.putText(wide, "Se: 3", corner, cv2.FONT_HERSHEY_SIMPLEX, 0.5, 255, 1)
+    assert content_box(wide) == clean
+
+
+def test_an_arm_or_table_beside_a_patient_who_fills_the_field_stays() -> None:
+    picture = cv2.resize(phantom_picture(-600, 1500)[0], (256, 256))
+    table = np.pad(picture, ((0, 40), (0, 0)))
+    table[-6:, 40:200:4] = 200
+    assert content_box(table)[3] == len(table)
 
 
 @given(arrays.arrays(np.uint8, st.tuples(st.integers(1, 60), st.integers(1, 60)), fill=st.just(0)))
