@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from lungseg.errors import UnreadableError
 from lungseg.io.archive import InputFile
 from lungseg.io.detached import voxels_of
-from lungseg.io.volumes import Volume, volume_of
+from lungseg.io.volumes import UNSIZED, Volume, volume_of
 from lungseg.io.voxels import check_axes, check_bytes, check_whole, unpacked
 
 TYPES = {
@@ -68,8 +68,7 @@ def read_metaimage(file: InputFile) -> Volume:
             content = _content(voxels, wanted, packed)
     stored: NDArray[Any] = np.frombuffer(content, kind).reshape(sizes[::-1]).T
     sized = any(name in header for name in SPACINGS)
-    said = () if sized else ("its header gives no size of a voxel: taken for 1 mm",)
-    return volume_of(file, stored, _affine(header, file), messages=said)
+    return volume_of(file, stored, _affine(header, file), messages=() if sized else (UNSIZED,))
 
 
 def metaimage_affine(file: InputFile) -> NDArray[np.float64]:
@@ -122,13 +121,14 @@ def _affine(header: dict[str, str], file: InputFile) -> NDArray[np.float64]:
     offset = next((header[name] for name in OFFSETS if name in header), "0 0 0")
     directions = np.array(matrix.split(), float)
     axes = math.isqrt(directions.size)  # more than three, the others of length 1
+    used = min(len(header["dimsize"].split()), 3)  # two of a single slice
     affine = np.eye(4)
     # a row of the matrix is an axis of the file
-    affine[:3, :3] = directions.reshape(axes, axes)[:3, :3].T * _three(spacing)
-    affine[:3, 3] = _three(offset)
+    affine[:used, :used] = directions.reshape(axes, axes)[:used, :used].T * _first(spacing, used)
+    affine[:used, 3] = _first(offset, used)
     affine[:3] *= LPS_TO_RAS[:, None]
     return affine
 
 
-def _three(numbers: str) -> NDArray[np.float64]:
-    return np.array(numbers.split()[:3], float)
+def _first(numbers: str, count: int) -> NDArray[np.float64]:
+    return np.array(numbers.split()[:count], float)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lungseg.errors import UnreadableError
 from lungseg.io.archive import InputFile
 from lungseg.io.detached import SEVERAL, voxels_of
-from lungseg.io.volumes import Volume, volume_of
+from lungseg.io.volumes import UNSIZED, Volume, volume_of
 from lungseg.io.voxels import MAX_VOLUME_BYTES, check_axes, check_bytes, check_whole, unpacked
 
 # What turns the three usual spaces of NRRD into RAS, that of NIfTI.
@@ -50,7 +50,8 @@ def read_nrrd(file: InputFile) -> Volume:
         wanted = check_bytes(file, sizes, kind.itemsize)
         with voxels_of(file, stream, _data_name(header)) as voxels:
             stored = _stored(voxels, header, wanted)
-    return volume_of(file, stored, _affine(header, file))
+    sized = "space directions" in header or "spacings" in header
+    return volume_of(file, stored, _affine(header, file), messages=() if sized else (UNSIZED,))
 
 
 def nrrd_affine(file: InputFile) -> NDArray[np.float64]:
@@ -125,6 +126,8 @@ def _skipped(header: dict[str, Any], unit: str, lowest: int) -> int:
 
 def _affine(header: dict[str, Any], file: InputFile) -> NDArray[np.float64]:
     """4 x 4, from the axes of the file to mm in RAS."""
+    if len(header["sizes"]) == 2:
+        return _of_slice(header)
     space = str(header.get("space", "")).lower()
     directions = header.get("space directions")
     whole = directions is not None and np.shape(directions) == (3, 3)
@@ -139,4 +142,16 @@ def _affine(header: dict[str, Any], file: InputFile) -> NDArray[np.float64]:
     affine[:3, :3] = np.asarray(directions, float).T  # a row of the header is an axis of the file
     affine[:3, 3] = header.get("space origin", (0.0, 0.0, 0.0))
     affine[:3] *= np.array(TO_RAS[space])[:, None]
+    return affine
+
+
+def _of_slice(header: dict[str, Any]) -> NDArray[np.float64]:
+    """The affine of a single slice, for which NRRD has no space by name: taken for LPS, as ITK
+    does."""
+    directions = header.get("space directions")
+    if directions is None:
+        directions = np.diag(header.get("spacings", (1.0, 1.0)))
+    affine = np.eye(4)
+    affine[:2, :2] = np.asarray(directions, float).T
+    affine[:3] *= np.array(TO_RAS["lps"])[:, None]
     return affine

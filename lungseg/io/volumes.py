@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any, BinaryIO
 
@@ -31,6 +31,8 @@ VOLUME_SUFFIXES = (".nii", ".nii.gz")
 FLAT = 0.01  # volume of the box of three unit axes; 1 at right angles, 0.87 at a tilt of 30 degrees
 RAS_TO_LPS = np.array([[-1.0], [-1.0], [1.0]])
 MM = {1: 1000.0, 3: 0.001}  # of NIfTI's units metre and micrometre; others are taken for mm
+SINGLE = "a single slice without a third axis: taken for axial, of a thickness that nobody knows"
+UNSIZED = "its header gives no size of a voxel: taken for 1 mm"
 COARSE = 2.0  # times longer than the other side of a voxel: the slices were scanned across it
 
 
@@ -42,7 +44,8 @@ class Volume:
     ``stored``: S x H x W, a value is ``stored * slope + intercept``. ``spacing``: (slice, row,
     column) in mm, together the volume of a voxel. ``affine``: 4 x 4, from (column, row, slice) to
     mm in the space of NIfTI; ``file_affine``: from the axes of the file. ``messages``: what the
-    reader had to assume.
+    reader had to assume. ``single``: the file has two axes, so that nothing tells how thick its
+    slice is.
     """
 
     path: InputFile
@@ -53,6 +56,7 @@ class Volume:
     affine: NDArray[np.float64]
     file_affine: NDArray[np.float64]
     messages: tuple[str, ...] = ()
+    single: bool = False
 
     def __len__(self) -> int:
         return len(self.stored)
@@ -107,7 +111,7 @@ class Volume:
                 orientation=ORIENTATION,
                 messages=messages + doubts,
                 refusal=self.refusal,
-                step=self.spacing[0],
+                step=None if self.single else self.spacing[0],
             )
 
     def _range(self, padding: float | None) -> tuple[float, float]:
@@ -203,12 +207,16 @@ def volume_of(
     intercept: float = 0.0,
     messages: tuple[str, ...] = (),
 ) -> Volume:
-    """A volume of ``stored`` X x Y x Z and its ``affine`` in RAS, turned, without a copy.
+    """A volume of ``stored`` X x Y x Z (or a slice, X x Y) and its ``affine`` in RAS, turned,
+    without a copy.
 
     Further axes of length 1 are dropped. Raises UnreadableError for another number of axes, no
     voxel, what is no finite number, and axes without direction.
     """
     check_axes(path, stored.shape)
+    single = stored.ndim == 2
+    if single:
+        stored, messages = stored[..., None], (*messages, SINGLE)
     while stored.ndim > 3:
         stored = stored[..., 0]
     if stored.size == 0 or stored.dtype.kind not in "iuf":
@@ -230,7 +238,8 @@ def volume_of(
             f"{path} has a header that gives its axes no direction, so that nobody can tell which "
             "slices are axial; export it again"
         )
-    return _oriented(path, stored, slope, intercept, affine, messages)
+    volume = _oriented(path, stored, slope, intercept, affine, messages)
+    return replace(volume, single=single)
 
 
 def _has_directions(affine: NDArray[np.float64]) -> bool:

@@ -30,11 +30,11 @@ def check_bytes(file: InputFile, sizes: Sequence[int], item: int) -> int:
 
 
 def check_axes(file: InputFile, sizes: Sequence[int]) -> None:
-    """Raise UnreadableError unless there are three axes, further ones being of length 1."""
-    if len(sizes) < 3 or any(size != 1 for size in sizes[3:]):
+    """Raise UnreadableError unless there are two or three axes, further ones of length 1."""
+    if len(sizes) < 2 or any(size != 1 for size in sizes[3:]):
         raise UnreadableError(
-            f"{file} has the shape {' x '.join(map(str, sizes))}, expected a volume of three axes; "
-            "export one volume a file, a single slice as a volume of one"
+            f"{file} has the shape {' x '.join(map(str, sizes))}, expected a volume of three axes "
+            "or a slice of two; export one a file"
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
+import nrrd
 import numpy as np
 import pytest
 import SimpleITK
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from lungseg.errors import UnreadableError
 from lungseg.io import read_slices, voxels, window_hu
+from lungseg.io.volumes import SINGLE, UNSIZED
 from lungseg.slice import Slice
 
 Chest = NDArray[np.int16]
@@ -151,13 +153,32 @@ def test_another_number_of_axes_is_refused_by_its_shape(
     tmp_path: Path, chest: Chest, extension: str
 ) -> None:
     volume = SimpleITK.GetImageFromArray(chest)
-    flat = SimpleITK.GetImageFromArray(chest[0])
-    for name, image in (("flat", flat), ("twice", SimpleITK.JoinSeries([volume, volume]))):
-        path = tmp_path / f"{name}{extension}"
-        SimpleITK.WriteImage(image, str(path))
-        shape = " x ".join(map(str, image.GetSize()))
-        with pytest.raises(UnreadableError, match=f"{name}.* has the shape {shape}, expected a"):
-            list(read_slices(path))
+    twice = SimpleITK.JoinSeries([volume, volume])
+    SimpleITK.WriteImage(twice, str(tmp_path / f"x{extension}"))
+    shape = " x ".join(map(str, twice.GetSize()))
+    with pytest.raises(UnreadableError, match=f"has the shape {shape}, expected a volume"):
+        list(read_slices(tmp_path / f"x{extension}"))
+
+
+@pytest.mark.parametrize("extension", [".nrrd", ".mha", ".nii"])
+def test_a_slice_of_two_axes_is_read_and_has_no_thickness(
+    tmp_path: Path, chest: Chest, extension: str
+) -> None:
+    image = SimpleITK.GetImageFromArray(chest[1])
+    image.SetSpacing((1.5, 1.25))
+    SimpleITK.WriteImage(image, str(tmp_path / f"x{extension}"))
+    (seen,) = read_slices(tmp_path / f"x{extension}")
+    assert np.allclose(seen.pixels, window_hu(chest[1]))
+    assert (seen.scale, seen.orientation, seen.step) == ("hu", "LPS", None)
+    assert seen.spacing == pytest.approx((1.25, 1.5))
+    assert seen.messages == (SINGLE,)
+
+
+def test_nrrd_of_two_axes_without_a_size_of_pixels_is_told(tmp_path: Path, chest: Chest) -> None:
+    nrrd.write(str(tmp_path / "x.nrrd"), chest[1].T)
+    (seen,) = read_slices(tmp_path / "x.nrrd")
+    assert np.allclose(seen.pixels, window_hu(chest[1]))
+    assert seen.messages == (UNSIZED, SINGLE)
 
 
 def edited(path: Path, find: bytes, put: bytes) -> Slice:
@@ -172,7 +193,7 @@ def test_size_of_a_voxel_by_its_second_name_or_none_is_told(tmp_path: Path, ches
     assert edited(path, b"ElementSpacing", b"ElementSize").spacing == (1.25, 1.5)
     bare = edited(path, b"ElementSize", b"Elements")
     assert bare.spacing == (1, 1)
-    assert bare.messages == ("its header gives no size of a voxel: taken for 1 mm",)
+    assert bare.messages == (UNSIZED,)
 
 
 def test_a_fourth_axis_of_one_and_a_comment_above_do_no_harm(tmp_path: Path, chest: Chest) -> None:

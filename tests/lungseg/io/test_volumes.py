@@ -159,8 +159,8 @@ def written(folder: Path, what: str) -> Path:
     path = folder / f"{what}.nii.gz"
     if what == "missing":
         return path
-    if what in ("four axes", "two axes", "no voxel", "NaN", "colours"):
-        shape = {"four axes": (4, 4, 4, 2), "two axes": (4, 4), "no voxel": (4, 4, 0)}.get(what)
+    if what in ("four axes", "one axis", "no voxel", "NaN", "colours"):
+        shape = {"four axes": (4, 4, 4, 2), "one axis": (4,), "no voxel": (4, 4, 0)}.get(what)
         array: NDArray[Any] = np.zeros(shape or (4, 4, 4), np.float32)
         if what == "NaN":
             array[0, 0, 0] = np.nan
@@ -185,7 +185,7 @@ def written(folder: Path, what: str) -> Path:
     [
         "missing",
         "four axes",
-        "two axes",
+        "one axis",
         "no voxel",
         "NaN",
         "colours",
