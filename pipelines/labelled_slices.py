@@ -72,11 +72,12 @@ def predict_labelled(
         predictions = iter(pipeline.predict(slices, batch_size))
         for position, one, error in chunk:
             picture = pictures[position]
-            path = relative(picture.path, root)
             if one is None:
+                path = relative(picture.path, root)
                 said = error.replace(str(picture.path), path)
                 prediction = unreadable(path, 0, pipeline.threshold, said)
             else:
+                path = relative(Path(one.source.path), root)  # of the file in an archive
                 prediction = replace(next(predictions), path=path, slice=one.source.index)
             content = "" if one is None else content_of(one)
             judged.append(Judged.of(picture, prediction, content))

@@ -6,6 +6,7 @@ import gc
 import weakref
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -48,6 +49,17 @@ def test_the_masks_of_judged_slices_are_let_go(
     gc.collect()
     assert [one.status for one in judged] == ["ok"] * 7
     assert [mask() for mask in masks] == [None] * 7
+
+
+def test_pictures_of_one_archive_have_their_own_names(
+    pipeline: TwoStagePipeline, pictures: list[LabelledPicture], tmp_path: Path
+) -> None:
+    with ZipFile(tmp_path / "x.zip", "w") as archive:
+        for one in pictures[:2]:
+            archive.write(one.path, one.path.name)
+    packed = LabelledPicture(tmp_path / "x.zip", 1, "p")
+    judged = predict_labelled(pipeline, [packed], tmp_path)
+    assert [one.path for one in judged] == [f"x.zip/{one.path.name}" for one in pictures[:2]]
 
 
 @pytest.mark.parametrize("left", ["nothing", "an empty folder"])  # a share, and its mount point
