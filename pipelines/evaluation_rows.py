@@ -45,7 +45,7 @@ def row_of_case(one: Case) -> tuple[str, ...]:
 
 
 def row_of_volume(volume: VolumeCase) -> tuple[str, ...]:
-    """The cells of a volume in the order of VOLUME_COLUMNS; no Dice where nothing was judged."""
+    """The cells of a volume in the order of VOLUME_COLUMNS; Dice where all of it was judged."""
     judged = [one.scores.overlap for one in volume.slices if one.scores is not None]
     said = dict.fromkeys(text for one in volume.slices for text in (*one.messages, one.error))
     return (
@@ -54,7 +54,7 @@ def row_of_volume(volume: VolumeCase) -> tuple[str, ...]:
         str(len(judged)),
         str(sum(overlap.has_target for overlap in judged)),
         str(len(volume.slices) - len(judged)),
-        fixed(volume.overlap.dice if judged else None),
+        fixed(volume.overlap.dice if volume.is_whole else None),
         cell_of_message("; ".join(text for text in said if text)),
     )
 

@@ -76,6 +76,11 @@ class VolumeCase:
     slices: tuple[Case, ...]
 
     @property
+    def is_whole(self) -> bool:
+        """Whether every slice could be judged: a part of a volume has no Dice of the volume."""
+        return all(one.scores is not None for one in self.slices)
+
+    @property
     def overlap(self) -> Overlap:
         """Of all slices that could be judged, as one; its Dice is that of the volume."""
         judged = (one.scores.overlap for one in self.slices if one.scores is not None)

@@ -50,7 +50,7 @@ def read_labelled(
         index = 0
         try:
             for slice_, labels in _volume(pair) if pair.is_volume else _pictures(pair, hu_offset):
-                truth, assumed = target_of(labels, target, chosen)
+                truth, assumed = target_of(labels, target, chosen, pair.is_volume)
                 if assumed:
                     slice_ = replace(slice_, messages=(*slice_.messages, assumed))
                 values = tuple(np.unique(labels).tolist())

@@ -34,7 +34,7 @@ RULES = {
     "diagonal of the picture where nothing is predicted; the worst are the largest",
     "surface_dice_2px": "share of both outlines within 2 pixels of the other one",
     "dice_pooled": "all slices as one, those without lesion included",
-    "volumes": "Dice of the slices of each volume as one",
+    "volumes": "Dice of the slices of each volume as one, of volumes without errors",
 }
 
 
@@ -102,8 +102,8 @@ def _pooled(overlaps: Sequence[Overlap], groups: Sequence[str]) -> dict[str, flo
 
 
 def _volumes(volumes: Sequence[VolumeCase]) -> dict[str, Any]:
-    """Dice of whole volumes, over those with any target."""
-    counted = [one for one in volumes if one.overlap.true]
+    """Dice of whole volumes, over those with any target of which every slice was judged."""
+    counted = [one for one in volumes if one.overlap.true and one.is_whole]
     if not counted:
         return {"n": 0, "dice": dict.fromkeys(("mean", "low", "high"))}
     scores = np.array([one.overlap.dice for one in counted])

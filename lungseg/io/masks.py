@@ -74,17 +74,21 @@ def fractions_in(values: NDArray[np.float32]) -> tuple[str, ...]:
 
 
 def target_of(
-    labels: NDArray[np.uint8], target: Target, chosen: Collection[int] = ()
+    labels: NDArray[np.uint8],
+    target: Target,
+    chosen: Collection[int] = (),
+    of_volume: bool = False,
 ) -> tuple[NDArray[np.bool_], str]:
     """Bool mask of the target in ``labels`` (H x W), and what had to be assumed for it.
 
     The target is what has one of the ``chosen`` values; if there are none, what is not zero, where
-    for a lesion ``EFFUSION`` does not count. Values that are no classes (a JPEG, or a mask that was
-    resized smoothly) are target from half as bright as the largest; raises UnreadableError if some
-    are ``chosen``.
+    for a lesion ``EFFUSION`` does not count. Values of a picture that are no classes (a JPEG, or a
+    mask that was resized smoothly) are target from half as bright as the largest; raises
+    UnreadableError if some are ``chosen`` of more than there are labels. The values of a volume
+    (``of_volume``) are classes.
     """
     values = np.flatnonzero(np.bincount(labels.ravel(), minlength=256))
-    if not _are_classes(values):
+    if not (of_volume or _are_classes(values) or (chosen and len(values) <= MOST_LABELS)):
         if chosen:
             raise UnreadableError(
                 f"the mask has {len(values)} grey values, which are no labels to choose from"

@@ -103,6 +103,14 @@ def test_the_values_of_the_target_can_be_chosen() -> None:
         target_of(grey, "lesion", [3])
 
 
+def test_labels_far_apart_are_labels_in_a_volume_and_where_they_are_chosen() -> None:
+    labels = np.array([[0, 10, 11, 51, 92, 117]], np.uint8)
+    assert target_of(labels, "lung", of_volume=True) == (pytest.approx(labels > 0), "")
+    for of_volume in (True, False):
+        found, assumed = target_of(labels, "lung", [10, 11], of_volume)
+        assert found.tolist() == [[False, True, True, False, False, False]] and not assumed
+
+
 def test_fractions_are_told() -> None:
     assert fractions_in(np.array([[0, 0.4]], np.float32))[0].startswith("the mask has values that")
     assert fractions_in(np.array([[0, 1.001, 3]], np.float32)) == ()
