@@ -95,6 +95,7 @@ def of_measurements() -> dict[str, str]:
         "ablation": (classifiers.ablation, "ablation"),
         "folds": (classifiers.ablation, "folds"),
         "transfer": (classifiers.transfer, "transfer"),
+        "transfer, other way": (classifiers.transfer, "transfer_other_way"),
         "means": (classifiers.transfer, "means"),
         "networks": (classifiers.transfer, "networks"),
         "self-supervised": (classifiers.transfer, "self_supervised"),

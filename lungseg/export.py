@@ -71,16 +71,17 @@ def export_segmenter(
         segmenter.threshold = card["threshold"]
         segmenter.lesion_threshold = card.get("lesion_threshold", card["threshold"])
     half.min_chest_ct = whole.min_chest_ct = 0.0
+    looks = ", altered looks included" if data.stress else ""
     if module.loss_settings.chest:  # else the head has learned nothing, and refuses nothing
         card["chest_threshold"] = round(guard_threshold(half, data.val), 4)
         card["chest_threshold_chosen_by"] = (
-            "a tenth of the odds of the least certain 1 % of validation CT, altered looks included"
+            f"a tenth of the odds of the least certain 1 % of validation CT{looks}"
         )
         half.min_chest_ct = whole.min_chest_ct = card["chest_threshold"]
     card["min_certainty"] = min_certainty(half, data.val)
     card["min_certainty_chosen_by"] = (
-        "half way between the least certain lung of validation and its surest mask without lung, "
-        "altered looks included"
+        "half way between the least certain lung of validation and its surest mask without lung"
+        f"{looks}"
     )
     half.min_certainty = whole.min_certainty = card["min_certainty"]
     measured = {source: measure(half, slices) for source, slices in data.val.items()}

@@ -58,9 +58,9 @@ def glance(
         (
             f"lungs of {held_out['dice']['n_groups']} patients never trained on, from the source "
             "that was trained on, mean Dice",
-            figure(held_out["dice"], digits=4),  # a hair below the aim
+            figure(held_out["dice"], digits=4),  # a hair beside the aim
             f"worst tenth {figure(held_out['worst_decile'])}; they were measured several times, "
-            "and stood beside validation when the number of epochs was chosen",
+            "with earlier networks, and the recipe was settled with those figures in view",
             "0.98; 0.96",
         ),
         ("their lesions, Dice, pooled", figure(held_out["lesion_dice_pooled"]), "-", "0.78"),

@@ -30,6 +30,7 @@ def test_every_recipe_that_was_tried_is_a_row(script: ModuleType, repository: Pa
     for path in sorted((repository / "benchmarks" / "tried").glob("*.json")):
         card = json.loads(path.read_text())
         if card["kind"] == "segmenter":
+            assert card["name"] == path.stem
             of_lungs = card["figures"]["validation lung-masks"]["dice"]["value"]
             said = [f"| {card['name']}, seed", "| validation lung-masks |", f"| {of_lungs:.3f}"]
         else:
