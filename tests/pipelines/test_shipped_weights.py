@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -49,6 +50,16 @@ def test_the_samples_are_all_well_from_any_working_directory(
         assert float(row["lung_fraction"]) == pytest.approx(
             float(drawn["lung_fraction"]), abs=0.03
         ), row
+
+
+@pytest.mark.parametrize("name", ["lesions-and-look", "efficientnet-b4-crop"])
+def test_what_judges_lesions_goes_with_the_stage_one_beside_it(repository: Path, name: str) -> None:
+    checkpoints = repository / "checkpoints"
+    cards = [
+        json.loads((checkpoints / f"{one}.json").read_text())
+        for one in (name, json.loads((checkpoints / "defaults.json").read_text())["segmenter"])
+    ]
+    assert cards[0]["segmenter"]["sha256"] == cards[1]["sha256"]
 
 
 @pytest.mark.parametrize("seed", range(4))
