@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from lungseg.evaluation.thresholds import choose_thresholds, min_certainty
 from lungseg.segmenter import LungSegmenter
 from lungseg.training import network_of
 
+# of the sets that the shipped recipe trains on, by the names of their folders
+SHIPPED_SETS = ("lung-masks", "medseg-98", "tcga-hu", "not-chest-ct", "reformats")
 TERMS = (
     "CC BY-NC-SA 4.0: the strictest of the training data (lung-masks of Ma et al. 2020 and its "
     "Radiopaedia part, and medicalsegmentation.com, both non-commercial)"
@@ -60,7 +63,7 @@ def export_segmenter(
             **training,
         },
         "parameters": sum(v.numel() for v in module.network.parameters()),
-        "licence": TERMS,
+        "licence": licence_of(list(data.train)),
     }
     whole = LungSegmenter(Checkpoint(name, card, tensors, ""), device="auto")
     with tempfile.TemporaryDirectory() as folder:  # weights with half a card are never shipped
@@ -100,3 +103,15 @@ def export_segmenter(
     path = save_checkpoint(directory, name, tensors, card)
     final: dict[str, Any] = load_checkpoint(path, "segmenter").card
     return final
+
+
+def licence_of(sources: Sequence[str]) -> str:
+    """The line of a card whose network learned from ``sources``, folders by name.
+
+    The terms of those of the shipped recipe are known, as one; of any other folder they are not,
+    and this says so.
+    """
+    known = [TERMS] if any(name in SHIPPED_SETS for name in sources) else []
+    others = [name for name in sources if name not in SHIPPED_SETS]
+    unknown = [f"{name} (a folder of its user, whose terms are not known here)" for name in others]
+    return "; ".join([*known, *unknown])

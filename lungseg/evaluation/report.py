@@ -41,29 +41,29 @@ RULES = {
 def metrics(evaluation: Evaluation) -> dict[str, Any]:
     """The figures, ready for JSON; None where there is no slice to take one of.
 
-    ``n`` slices with target of ``n_groups`` groups (``n_patients`` where they are known), each
+    ``n`` slices with target of ``n_groups`` groups (and ``n_patients`` that are known), each
     figure as ``{mean, low, high, median, worst_decile}``; ``empty_slices``, for lesions
     ``dice_pooled``, for volumes ``volumes``; what happened in words in ``messages``.
     """
-    judged = [(one.group, one.scores) for one in evaluation.cases if one.scores is not None]
-    counted = [(group, scores) for group, scores in judged if scores.overlap.has_target]
+    judged = [(one, one.scores) for one in evaluation.cases if one.scores is not None]
+    counted = [(one, scores) for one, scores in judged if scores.overlap.has_target]
     empty = [scores.overlap for _, scores in judged if not scores.overlap.has_target]
-    groups = [group for group, _ in counted]
-    patients = len(set(groups)) if evaluation.clusters == "patient" else None
+    groups = [one.group for one, _ in counted]
+    patients = {one.patient for one, _ in counted if one.patient}
     found: dict[str, Any] = {
         "target": evaluation.target,
         "values": list(evaluation.values),
         "chosen_values": list(evaluation.chosen) or None,
         "n": len(counted),
         "n_groups": len(set(groups)),
-        "n_patients": patients,
+        "n_patients": len(patients) if evaluation.clusters == "patient" else None,
         "clustered_by": evaluation.clusters,
     }
     for name, worst in FIGURES.items():
         found[name] = _figure([getattr(scores, name) for _, scores in counted], groups, worst)
     if evaluation.target == "lesion":
         found["dice_pooled"] = _pooled(
-            [scores.overlap for _, scores in judged], [group for group, _ in judged]
+            [scores.overlap for _, scores in judged], [one.group for one, _ in judged]
         )
     found["empty_slices"] = {
         "n": len(empty),
