@@ -134,3 +134,9 @@ def test_a_volume_is_scored_slice_by_slice_and_as_one(tmp_path: Path, segmenter:
     assert figures["volumes"]["n"] == 2
     assert figures["volumes"]["dice"]["mean"] == pytest.approx(np.mean(pooled), abs=1e-4)
     assert figures["volumes"]["dice"]["low"] == pytest.approx(min(pooled), abs=1e-4)
+    first_case, *others = found.cases
+    broken = replace(first_case, scores=None, error="cannot be decoded")
+    partly = replace(found, cases=(broken, *others))
+    assert [volume.is_whole for volume in partly.volumes] == [False, True]
+    assert metrics(partly)["volumes"]["n"] == 1
+    assert metrics(partly)["volumes"]["dice"]["mean"] == pytest.approx(pooled[1], abs=1e-4)
