@@ -73,6 +73,7 @@ def export_classifier(
                 }
                 for part, pictures in data.pictures.items()
             },
+            **_soft_labels(data),
             **training,
         },
         "parameters": sum(v.numel() for v in module.network.parameters()),
@@ -160,6 +161,18 @@ def _fusion(data: CovidDataModule, network: NDArray[np.float64]) -> Fusion:
 def _floor(data: CovidDataModule, source: str | None = None) -> dict[str, Any]:
     train, val = ((data.views[part], data.pictures[part]) for part in ("train", "val"))
     return {"what": WHAT, **lung_free_floor(train, val, source).as_dict()}
+
+
+def _soft_labels(data: CovidDataModule) -> dict[str, Any]:
+    if data.softened is None:
+        return {}
+    return {
+        "soft_labels": {
+            "share": data.soft_share,
+            "images": data.softened.n_taught,
+            "sha256": data.softened.sha256,
+        }
+    }
 
 
 def _terms(data: CovidDataModule) -> list[str]:

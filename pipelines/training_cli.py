@@ -319,6 +319,8 @@ def recipe(config: dict[str, Any]) -> dict[str, Any]:
     for source in plain["data"].get("sources") or []:
         for place in ("folder", "patients"):
             source[place] = source[place] and Path(source[place]).name
+    if tables := plain["data"].get("soft_labels"):
+        plain["data"]["soft_labels"] = [Path(table).name for table in tables]
     return plain
 
 

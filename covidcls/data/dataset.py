@@ -24,7 +24,8 @@ from lungseg.tensors import channels_first, resize
 
 
 class Sample(TypedDict):
-    """``picture`` float32 S x S or 3 x S x S in [0, 1], ``label`` 0 or 1, ``source`` a number."""
+    """``picture`` float32 S x S or 3 x S x S in [0, 1], ``label`` 0 or 1 (or between, see
+    :mod:`covidcls.data.soft_labels`), ``source`` a number."""
 
     picture: Tensor
     label: Tensor
@@ -83,7 +84,7 @@ class ClassifierSlices(Dataset[Sample]):
     def __init__(
         self,
         seen: SeenPictures,
-        labels: Sequence[int],
+        labels: Sequence[float],
         sources: Sequence[int],
         compose: Any | None = None,
     ) -> None:

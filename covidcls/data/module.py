@@ -12,8 +12,9 @@ from torch.utils.data import DataLoader, WeightedRandomSampler
 from covidcls.data.dataset import ClassifierSlices, Sample, SeenPictures
 from covidcls.data.folds import cached_folds
 from covidcls.data.mask_cache import MaskCache, default_cache
-from covidcls.data.pictures import LabelledPicture, Layout, Part, split_sha256
+from covidcls.data.pictures import LabelledPicture, Layout, Part, paths_of, split_sha256
 from covidcls.data.sampling import balanced_weights
+from covidcls.data.soft_labels import SoftLabels, soften
 from covidcls.data.sources import Division, Source, common_folder, read_sources
 from covidcls.views.view import Channels, Decoding, Normalise, View
 from lungseg.errors import UsageError
@@ -51,6 +52,10 @@ class CovidDataModule(lightning.LightningDataModule):
         sampling: ``shuffle``, or ``balanced`` for sources, labels and patients drawn alike.
         augmentation: ``paper`` (scale 0.1, rotation 5 degrees, flip), ``figure`` (the look of a
             print too) or ``style`` (any look).
+        soft_labels: CSV files with what other classifiers say of the pictures to learn, see
+            :func:`covidcls.data.soft_labels.soften`. Where one of them has learned validation, its
+            labels leak.
+        soft_share: how much of a label they have.
         workers: processes that augment.
     """
 
@@ -78,6 +83,8 @@ class CovidDataModule(lightning.LightningDataModule):
         batch_size: int = 16,
         sampling: Literal["shuffle", "balanced"] = "shuffle",
         augmentation: Literal["paper", "figure", "style"] = "paper",
+        soft_labels: list[str] | None = None,
+        soft_share: float = 0.5,
         workers: int = 1,
     ) -> None:
         super().__init__()
@@ -97,6 +104,9 @@ class CovidDataModule(lightning.LightningDataModule):
         self.segmenter, self.weights_dir = segmenter, weights_dir
         self.cache_dir = default_cache() if cache_dir is None else Path(cache_dir)
         self.sampling, self.augmentation, self.workers = sampling, augmentation, workers
+        self.tables = [Path(table) for table in soft_labels or ()]
+        self.soft_share = soft_share
+        self.softened: SoftLabels | None = None
         self.segmenter_name = ""
         self.segmenter_sha256 = ""
         self.segmenter_licence: str | None = None
@@ -120,7 +130,8 @@ class CovidDataModule(lightning.LightningDataModule):
     def read(self, part: Part) -> None:
         """Read one part and find its lungs.
 
-        Raises UsageError when files of it are absent, or a source does not have both classes in it.
+        Raises UsageError when files of it are absent, a source does not have both classes in it, or
+        ``soft_labels`` are not of these pictures.
         """
         self.pictures[part] = read_sources(self.sources, part, self.division())
         for source in self.sources:
@@ -131,6 +142,9 @@ class CovidDataModule(lightning.LightningDataModule):
                     "both classes; give more, or with --data.layout folders another "
                     "--data.split_seed or --data.val_share"
                 )
+        if self.tables and part == "train":
+            paths = paths_of(self.pictures[part], self.data_dir)
+            self.softened = soften(self.labels(part), paths, self.tables, self.soft_share)
         folder = None if self.weights_dir is None else Path(self.weights_dir)
         segmenter = LungSegmenter.from_checkpoint(self.segmenter, folder)
         self.segmenter_name, self.segmenter_sha256 = segmenter.name, segmenter.sha256
@@ -206,4 +220,6 @@ class CovidDataModule(lightning.LightningDataModule):
     def _slices(self, part: Part, compose: Any | None = None) -> ClassifierSlices:
         number = {source.name: index for index, source in enumerate(self.sources)}
         sources = [number[picture.source] for picture in self.pictures[part]]
-        return ClassifierSlices(self.views[part], self.labels(part), sources, compose)
+        soft = self.softened if part == "train" else None
+        labels = soft.labels if soft else self.labels(part)
+        return ClassifierSlices(self.views[part], labels, sources, compose)

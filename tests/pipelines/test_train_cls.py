@@ -185,6 +185,9 @@ def test_several_sources_are_read_from_the_command_line(
         {"folder": str(covid_layout), "layout": "covid-ct"},
         {"folder": str(copy), "positive": "CT_COVID"},
     ]
+    teacher = tmp_path / "teacher.csv"
+    slice_ = f"{covid_layout.name}/Images-processed/CT_COVID/2020.train-p0-COVID.png"
+    teacher.write_text(f"path,probability\n{slice_},0.7\n")
     options = [
         "--name=both",
         "--report=false",
@@ -197,6 +200,7 @@ def test_several_sources_are_read_from_the_command_line(
         "--data.size=32",
         "--data.sampling=balanced",
         "--data.augmentation=style",
+        f'--data.soft_labels=["{teacher}"]',
         "--data.workers=0",
         "--model.arch=tf_efficientnet_lite0",
         "--trainer.accelerator=cpu",
@@ -205,6 +209,9 @@ def test_several_sources_are_read_from_the_command_line(
     ]
     assert main(options) == 0
     card = json.loads(capsys.readouterr().out)
+    softened = card["training"]["soft_labels"]
+    assert (softened["share"], softened["images"], len(softened["sha256"])) == (0.5, 1, 64)
+    assert card["training"]["recipe"]["data"]["soft_labels"] == ["teacher.csv"]
     assert set(card["figures_by_source"]["val"]) == {covid_layout.name, "copy", "mean_auc"}
     assert set(card["floor_by_source"]) == {covid_layout.name, "copy"}
     assert card["training"]["audit"]["findings"]["exact_copy"] > 0  # of one source in the other

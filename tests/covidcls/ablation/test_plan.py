@@ -58,6 +58,7 @@ def test_data_that_lie_elsewhere_are_the_same_data() -> None:
             "data": {
                 "data_dir": f"{root}/set",
                 "sources": [{"folder": f"{root}/{name}", "layout": "folders"} for name in names],
+                "soft_labels": [f"{root}/said.csv"],
             }
         }
 
