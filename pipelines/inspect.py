@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict
-from itertools import islice
+from itertools import groupby, islice
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +48,7 @@ def parser() -> CommandParser:
     add("path", metavar="PATH", type=Path, help="folder or file, as predict takes them")
     options.add_hu_offset(parser)
     options.add_identity(parser)
+    options.add_decoding(parser, min(4, os.cpu_count() or 1))
     add("--quiet", action="store_true", help="no progress on standard error")
     add("--json", action="store_true", help="print one JSON object")
     add("--debug", action="store_true", help="print the traceback of an error")
@@ -64,6 +68,7 @@ def _inspect(given: argparse.Namespace) -> ExitCode:
     from lungseg.io.inspection import inspect_input
     from lungseg.io.reading import Reading
     from pipelines.earlier_results import without_results
+    from pipelines.read_ahead import read_ahead
 
     found, earlier = without_results(find_inputs(given.path), given.path)
     grouped = group_inputs(found.files, given.path)
@@ -71,10 +76,12 @@ def _inspect(given: argparse.Namespace) -> ExitCode:
     policy = IdentityPolicy(given.keep_ids, given.pseudonymise)
     reading = Reading(hu_offset=given.hu_offset)
     inputs: list[Seen] = []
-    with ProgressBar(sys.stderr, given.quiet) as progress:
-        for done, one in enumerate(grouped.inputs, 1):
-            inputs.append(inspect_input(one, policy, reading))
-            progress(done, len(grouped.inputs))
+    items = read_ahead(grouped.inputs, given.workers, reading, seconds=given.timeout)
+    with ProgressBar(sys.stderr, given.quiet) as progress, closing(items):
+        for position, its_items in groupby(items, attrgetter("position")):
+            slices = ((item.slice, item.error) for item in its_items)
+            inputs.append(inspect_input(grouped.inputs[position], slices, policy))
+            progress(position + 1, len(grouped.inputs))
     record: dict[str, Any] = {
         "input": str(given.path),
         "inputs": [asdict(seen) for seen in inputs],

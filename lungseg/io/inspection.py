@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lungseg.errors import UnreadableError
 from lungseg.io.grouping import Input
 from lungseg.io.identity import IdentityPolicy, shown_identity
-from lungseg.io.read import read_part
-from lungseg.io.reading import Reading
 from lungseg.slice import Slice
 
 
@@ -17,7 +15,7 @@ from lungseg.slice import Slice
 class Seen:
     """An input after all its slices were read.
 
-    ``slices`` could be read, ``unreadable`` files of it not; ``not_ct`` of the slices are refused
+    ``slices`` could be read, ``unreadable`` counts what could not; ``not_ct`` of the slices are refused
     by their header. ``height``, ``width``, ``spacing`` (row, column, mm), ``step`` (mm to the next
     slice), ``orientation`` and ``scale`` are those of a slice in the middle. ``messages``: each
     with the number of slices that it is said of, in the order of its first.
@@ -41,25 +39,26 @@ class Seen:
 
 
 def inspect_input(
-    one: Input, policy: IdentityPolicy | None = None, reading: Reading | None = None
+    one: Input,
+    found: Iterable[tuple[Slice | None, str]],
+    policy: IdentityPolicy | None = None,
 ) -> Seen:
-    """Read an input from its first to its last slice; raises nothing for what cannot be read."""
+    """What is seen of an input whose slices are ``found``, or None and why there is none."""
     said: Counter[str] = Counter()
     unreadable = not_ct = 0
     middle = len(one.parts) // 2
     typical: Slice | None = None
     slices = 0
-    for place, part in enumerate(one.parts):
-        try:
-            for slice_ in read_part(part, reading or Reading()):
-                slices += 1
-                not_ct += bool(slice_.refusal)
-                said.update(filter(None, (slice_.refusal, *slice_.messages)))
-                if typical is None or place == middle:
-                    typical = slice_
-        except UnreadableError as error:
+    for place, (slice_, error) in enumerate(found):
+        if slice_ is None:
             unreadable += 1
-            said[str(error).replace(str(part.file), part.name)] += 1
+            said[error] += 1
+            continue
+        slices += 1
+        not_ct += bool(slice_.refusal)
+        said.update(filter(None, (slice_.refusal, *slice_.messages)))
+        if typical is None or place == middle:
+            typical = slice_
     height, width = typical.shape if typical is not None else (None, None)
     return Seen(
         path=one.name,

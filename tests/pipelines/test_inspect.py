@@ -14,6 +14,7 @@ import SimpleITK
 from PIL import Image
 
 from pipelines.inspect import main
+from pipelines.read_ahead import read_ahead
 
 IDS = (b"Muster", b"MRN-4711", b"19700101", b"1.2.3.4")
 Inspect = Callable[..., tuple[int, str]]
@@ -128,6 +129,23 @@ def test_a_table_of_contents_is_wrong_use(
 
 def test_what_is_well_ends_well(inspect: Inspect, study: Path) -> None:
     assert inspect(study / "volume.mha")[0] == 0
+
+
+def test_decoding_has_the_workers_and_the_seconds_that_are_given(
+    inspect: Inspect, study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So a file that hangs or crashes its decoder costs one message."""
+    asked = []
+
+    def reading(inputs: Any, workers: int, *args: Any, seconds: float) -> Any:
+        asked.append((workers, seconds))
+        return read_ahead(inputs, workers, *args, seconds=seconds)
+
+    monkeypatch.setattr("pipelines.read_ahead.read_ahead", reading)
+    here = inspect(study, "--json", "--workers", "0", "--timeout", "7")
+    assert here == inspect(study, "--json", "--workers", "3")
+    assert here[0] == 3
+    assert asked == [(0, 7.0), (3, 120.0)]
 
 
 def test_ids_stay_in_the_file_unless_asked_for(inspect: Inspect, study: Path) -> None:
