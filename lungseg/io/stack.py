@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lungseg.io.planes import Directions, normal_of, parallel
 
 SAME_PLACE = 0.01  # mm; positions are written with three to six digits
 GAP = 1.5  # times the usual step: half a step is no rounding, but a slice that is not there
 UNEVEN = 0.1  # share of the usual step
+ASIDE = 1.0  # mm; less is how headers round, and moves no lung
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,9 @@ class Stack:
 def stack(places: Sequence[Place]) -> Stack:
     """Sort slices of one orientation by their position along the normal.
 
-    Slices that are missing, lie in one place, lie unevenly or at other distances than their header
-    says are told in notes. Without positions the order is that of their numbers.
+    Slices that are missing, lie in one place, beside the line of the others, unevenly or at other
+    distances than their header says are told in notes. Without positions the order is that of their
+    numbers.
     """
     heights = _heights(places)
     if heights is None:
@@ -62,6 +65,9 @@ def stack(places: Sequence[Place]) -> Stack:
     step = float(np.median(apart)) if apart.size else None
     everywhere = () if step is None else _uneven(apart, step) + _unlike_header(places, step)
     notes = [list(everywhere) for _ in order]
+    for lower, aside in enumerate(_aside(places, order, steps)):
+        if aside > ASIDE:
+            notes[lower].append(f"the next slice lies {aside:.4g} mm beside the line of the others")
     for lower, distance in enumerate(steps):
         if distance <= SAME_PLACE:
             notes[lower].append(_twice(places[order[lower + 1]]))
@@ -124,13 +130,26 @@ def _heights(places: Sequence[Place]) -> list[float] | None:
     return heights
 
 
-def _sharing(steps: np.ndarray) -> tuple[int, ...]:
+def _aside(
+    places: Sequence[Place], order: Sequence[int], steps: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """How far each next slice lies from where the line through the slices goes on, in mm; the line
+    of a tilted gantry leans. ``steps``: see ``_sharing``."""
+    positions = np.array([places[index].position for index in order], np.float64)
+    moved, apart = np.diff(positions, axis=0), steps > SAME_PLACE
+    if not apart.any():
+        return np.linalg.norm(moved, axis=1)
+    line = np.median(moved[apart] / steps[apart, None], axis=0)
+    return np.linalg.norm(moved - steps[:, None] * line, axis=1)
+
+
+def _sharing(steps: NDArray[np.float64]) -> tuple[int, ...]:
     """How many slices lie where each one does; ``steps``: from each to the next, mm."""
     place = np.concatenate([[0], np.cumsum(steps > SAME_PLACE)])
     return tuple(int(count) for count in np.bincount(place)[place])
 
 
-def _uneven(apart: np.ndarray, step: float) -> tuple[str, ...]:
+def _uneven(apart: NDArray[np.float64], step: float) -> tuple[str, ...]:
     usual = apart[apart <= GAP * step]
     if not usual.size or usual.max() - usual.min() <= UNEVEN * step:
         return ()

@@ -90,6 +90,27 @@ def test_distances_are_measured_and_compared_with_the_header(
         assert "4.5 mm apart, though the header says 2 mm" in note
 
 
+def test_a_shift_in_the_plane_is_told_at_the_slice_before_it(
+    tmp_path: Path, dicom: Write, chest: Chest
+) -> None:
+    for index, x in enumerate((0, 0, 0, 12, 12)):
+        dicom(tmp_path / f"{index}.dcm", chest[index], ImagePositionPatient=[x, 0, 5 * index])
+    notes = notes_of(grouped(tmp_path))
+    assert notes[2] == "the next slice lies 12 mm beside the line of the others"
+    assert not any(notes[:2] + notes[3:])
+
+
+def test_the_line_of_a_tilted_gantry_leans(tmp_path: Path, dicom: Write, chest: Chest) -> None:
+    """The table moves along the body, and not along the normal of the slices."""
+    leaning = [1.0, 0.0, 0.0, 0.0, round(float(np.cos(0.3)), 6), round(float(np.sin(0.3)), 6)]
+    for index, z in enumerate((0.0, 5.0, 10.0, 20.0, 25.0)):
+        place = {"ImagePositionPatient": [0, 0, z], "ImageOrientationPatient": leaning}
+        dicom(tmp_path / f"{index}.dcm", chest[index], **place)
+    notes = notes_of(grouped(tmp_path))
+    assert not any("beside" in note for note in notes)
+    assert "slices are missing" in notes[2]
+
+
 def test_what_is_of_another_kind_in_a_series_is_an_input_of_its_own(
     series: Path, dicom: Write, chest: Chest
 ) -> None:
