@@ -53,8 +53,8 @@ class CovidDataModule(lightning.LightningDataModule):
         augmentation: ``paper`` (scale 0.1, rotation 5 degrees, flip), ``figure`` (the look of a
             print too) or ``style`` (any look).
         soft_labels: CSV files with what other classifiers say of the pictures to learn, see
-            :func:`covidcls.data.soft_labels.soften`. Where one of them has learned validation, its
-            labels leak.
+            :func:`covidcls.data.soft_labels.soften`. A teacher that has learned validation, or
+            another set that judges, passes its labels on; in folds each has, so they are refused.
         soft_share: how much of a label they have.
         workers: processes that augment.
     """
@@ -95,6 +95,11 @@ class CovidDataModule(lightning.LightningDataModule):
             )
         if fold is not None and everything:
             raise UsageError("a fold is kept back, and everything is not; give one of the two")
+        if soft_labels and (fold is not None or everything):
+            raise UsageError(
+                "soft labels are not learned in folds: the teacher of each has learned the others, "
+                "and its labels carry theirs; train on one split, which no teacher has learned"
+            )
         self.sources = sources or [Source(data_dir, layout, positive)]
         self.data_dir = common_folder(self.sources)
         self.val_share, self.split_seed, self.fold, self.folds = val_share, split_seed, fold, folds

@@ -83,6 +83,13 @@ def test_training_learns_them_and_validation_keeps_the_truth(
     assert {float(one) for batch in data.val_dataloader() for one in batch["label"]} == {0, 1}
 
 
+@pytest.mark.parametrize("how", [{"fold": 0}, {"everything": True}])
+def test_folds_refuse_them(options: dict[str, Any], how: dict[str, Any]) -> None:
+    """Out-of-fold teachers carry the labels of every other fold."""
+    with pytest.raises(UsageError, match="soft labels are not learned in folds"):
+        CovidDataModule(**options, soft_labels=["said.csv"], **how)
+
+
 def test_they_are_refused_before_lungs_are_looked_for(
     options: dict[str, Any], tmp_path: Path
 ) -> None:
