@@ -65,7 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def measured(given: argparse.Namespace) -> dict[str, Any]:
     """Of each classifier, and by how much the first has more inside than the others."""
     check(given.classifiers)
-    seen = seen_of(read_covid_ct(given.data, "val")[:: given.every])
+    segmenter = LungSegmenter.from_checkpoint()
+    seen = seen_of(read_covid_ct(given.data, "val")[:: given.every], segmenter)
     patients = [one.patient for one in seen]
     energies: dict[str, list[Energy]] = {}
     classifiers = {}
@@ -90,6 +91,7 @@ def measured(given: argparse.Namespace) -> dict[str, Any]:
         "images": len(seen),
         "every": given.every,
         "patients": len(set(patients)),
+        "segmenter": {"name": segmenter.name, "sha256": segmenter.sha256},
         "classifiers": classifiers,
         "first_minus": {
             other: difference(energies[first], energies[other], patients) for other in others
@@ -111,10 +113,10 @@ def check(classifiers: Sequence[str]) -> None:
             )
 
 
-def seen_of(pictures: Sequence[LabelledPicture]) -> list[Seen]:
+def seen_of(pictures: Sequence[LabelledPicture], segmenter: LungSegmenter) -> list[Seen]:
     """The slices of the pictures that show lungs."""
     slices = [next(iter(read_slices(picture.path))) for picture in pictures]
-    masks = LungSegmenter.from_checkpoint().predict(slices)
+    masks = segmenter.predict(slices)
     return [
         Seen(one, lung, picture.patient)
         for one, lung, picture in zip(slices, masks, pictures, strict=True)

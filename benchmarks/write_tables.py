@@ -94,6 +94,7 @@ def of_measurements() -> dict[str, str]:
         "elsewhere": (classifiers.elsewhere, "other_hospital"),
         "ablation": (classifiers.ablation, "ablation"),
         "folds": (classifiers.ablation, "folds"),
+        "by paper": (classifiers.by_paper, "clustered_by_paper"),
         "transfer": (classifiers.transfer, "transfer"),
         "transfer, other way": (classifiers.transfer, "transfer_other_way"),
         "means": (classifiers.transfer, "means"),

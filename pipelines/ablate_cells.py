@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +104,15 @@ def judge_cell(
     given = with_options(recipe, cell.options)
     weights = _weights(out / cell.name)
     return kept_predictions(out / cell.name / file, lambda: judge(weights, given), now)
+
+
+def segmenters_in(cards: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Name and sha256 of each stage 1, as far as the cards of the cells say; it is one unless rows
+    name others."""
+    return [
+        dict(pair)
+        for pair in dict.fromkeys(tuple(c["segmenter"].items()) for c in cards if "segmenter" in c)
+    ]
 
 
 def card_of(cell: Cell, out: Path) -> dict[str, Any]:

@@ -18,7 +18,15 @@ from covidcls.data.pictures import LabelledPicture, Layout, split_sha256
 from covidcls.data.sources import Source
 from lungseg.errors import UsageError
 from lungseg.whole_file import write_json, write_whole
-from pipelines.ablate_cells import Tell, Train, card_of, judge_cell, train_cells, train_process
+from pipelines.ablate_cells import (
+    Tell,
+    Train,
+    card_of,
+    judge_cell,
+    segmenters_in,
+    train_cells,
+    train_process,
+)
 from pipelines.extras import check_installed
 from pipelines.output_folder import OutputFolder, is_free
 from pipelines.results import as_csv
@@ -98,7 +106,7 @@ def ablate(
             "patients": None if patients is None else patients.name,
             "sha256": judged_sha256(rows[0][0]),
         },
-        "segmenters": _segmenters(cards.values()),
+        "segmenters": segmenters_in(cards.values()),
         **as_dict(table),
         "folds": plan.folds,
         "chosen_on_folds": chosen,
@@ -186,15 +194,6 @@ def _options_of(source: Source) -> dict[str, Any]:
         "data.layout": source.layout,
         "data.positive": source.positive,
     }
-
-
-def _segmenters(cards: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Name and sha256 of each stage 1, as far as the cards of the cells say; it is one unless rows
-    name others."""
-    return [
-        dict(pair)
-        for pair in dict.fromkeys(tuple(c["segmenter"].items()) for c in cards if "segmenter" in c)
-    ]
 
 
 def _judged_on(source: Source, folds: int | None, pictures: Sequence[LabelledPicture]) -> str:

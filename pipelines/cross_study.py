@@ -18,7 +18,16 @@ from covidcls.data.pictures import paths_of
 from covidcls.data.sources import Source
 from lungseg.errors import UsageError
 from lungseg.whole_file import write_json, write_whole
-from pipelines.ablate_cells import Tell, Train, judge_cell, learned_by, train_cells, train_process
+from pipelines.ablate_cells import (
+    Tell,
+    Train,
+    card_of,
+    judge_cell,
+    learned_by,
+    segmenters_in,
+    train_cells,
+    train_process,
+)
 from pipelines.ablate_study import CELLS, check_of_data, check_ready, judged_sha256, scores_of
 from pipelines.results import as_csv
 from pipelines.versions import versions
@@ -128,6 +137,7 @@ def cross(
         "tool": "lungseg-covid cross",
         "trained_on": [_name(one) for one in sets],
         "tested_on": [source.name for source in test_on],
+        "segmenters": segmenters_in(card_of(cell, folder) for cell in cells),
         "rows": [{**as_dict(row), "sha256": judged_sha256(row.scores)} for row in measured],
         "rules": RULES,
         "recipe": dict(plan.recipe),

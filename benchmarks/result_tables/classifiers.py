@@ -82,6 +82,23 @@ def transfer(result: Measured) -> str:
     return f"{table}\n\n{' '.join(_tested_on(rows))}{called if 'recall on' in table else ''}"
 
 
+@measured
+def by_paper(result: Measured) -> str:
+    """Intervals over patients beside those over papers, with what is compared below."""
+    head = ["AUC in folds of COVID-CT", "interval over patients", "interval over papers"]
+    found = [(result["rows"], figure), (result["differences"], signed)]
+    rows = [
+        [name, shown(of["patient"]), shown(of["paper"])]
+        for some, shown in found
+        for name, of in some.items()
+    ]
+    return (
+        f"{table_of(head, rows)}\n\n{result['images']} slices of {result['patients']} patients, "
+        f"{result['patients_with_covid']} of them with COVID-19; {result['units']} papers and "
+        f"patients of no paper, {result['units_with_covid']} of them with COVID-19."
+    )
+
+
 def _tested_on(rows: Sequence[Row]) -> Iterator[str]:
     """How many slices, and of whom, each data set has; and the rows that have others."""
     for name in dict.fromkeys(row["tested_on"] for row in rows):

@@ -83,6 +83,7 @@ def test_each_set_is_tested_whole_or_by_the_validation_of_its_own_training(
     record = cross(plan, [one, other], [other], tmp_path / "out", True, train=train)
     assert trained == ["one.full-seed1", "other.full-seed1", "one+other.full-seed1"]
     assert tested == [0, 1, 2]
+    assert [one["name"] for one in record["segmenters"]] == ["dark"]
     found = {row["trained_on"]: row for row in record["rows"]}
     assert (found["one"]["seen"], found["one"]["n_images"]) == ("unseen", 24)
     for name in ("other", "one+other"):

@@ -169,3 +169,19 @@ def test_the_explanation_has_all_and_the_called_slices_of_each_network(
         "net has more inside the lungs: +0.150 (+0.100 to +0.200) than other, within the lungs' "
         "box -0.100 (-0.150 to -0.050)." in text
     )
+
+
+def test_intervals_over_papers_stand_beside_those_over_patients(
+    said: Said, figure: Figure, rows_of: RowsOf
+) -> None:
+    counts = {"images": 9, "patients": 7, "patients_with_covid": 4, "units": 5}
+    rows = {"crop": {"patient": figure(0.8), "paper": figure(0.7)}}
+    minus = {"crop minus whole": {"patient": figure(0.1), "paper": figure(-0.2)}}
+    found = {**counts, "units_with_covid": 2, "rows": rows, "differences": minus}
+    text = said("by_paper", found)
+    assert [list(row.values()) for row in rows_of(text)] == [
+        ["crop", "0.800 (0.750 to 0.850)", "0.700 (0.650 to 0.750)"],
+        ["crop minus whole", "+0.100 (+0.050 to +0.150)", "-0.200 (-0.250 to -0.150)"],
+    ]
+    assert "9 slices of 7 patients, 4 of them with COVID-19; 5 papers and" in text
+    assert "no paper, 2 of them with COVID-19." in text
