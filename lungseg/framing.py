@@ -57,7 +57,7 @@ def _patient(bright: NDArray[np.bool_]) -> Box | None:
 
 
 def _without_letters(bright: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    pieces = bright.astype(np.uint8)
+    pieces = bright.astype(np.uint8, order="C")  # OpenCV draws into no other
     outlines, _ = cv2.findContours(pieces, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     sides = [cv2.boundingRect(one)[2:] for one in outlines]
     largest = LETTER * pieces.size

@@ -24,7 +24,8 @@ class Source:
 class Slice:
     """One slice ready for stage 1.
 
-    ``pixels``: float32, H x W, in [0, 1] after windowing (pictures are taken as displayed).
+    ``pixels``: float32, H x W, row by row in memory, in [0, 1] after windowing (pictures are taken
+    as displayed).
     ``scale``: ``"hu"`` when the values behind the window were Hounsfield units.
     ``spacing``: (row, column) in mm, or None. ``step``: mm to the next slice of its volume or
     series, or None; ``sharing``: how many slices lie in its place. ``orientation``: such as
@@ -44,6 +45,10 @@ class Slice:
     refusal: str = ""
     step: float | None = None
     sharing: int = 1
+
+    def __post_init__(self) -> None:
+        # of a volume whose rows lie in another order, and of an array that NumPy keeps by columns
+        object.__setattr__(self, "pixels", np.ascontiguousarray(self.pixels))
 
     @property
     def voxel_ml(self) -> float | None:

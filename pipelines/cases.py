@@ -21,6 +21,7 @@ from lungseg.io import Input
 from lungseg.io.formats import format_of_name
 from pipelines.prediction import Label
 from pipelines.results import COLUMNS, cell, fixed
+from pipelines.text import in_one, messages_in
 
 CaseBy = Literal["file", "folder"]
 CASE_BY: tuple[CaseBy, ...] = get_args(CaseBy)
@@ -157,7 +158,7 @@ class _Growing:
             self.status[status] += 1
             if len(row) > len(COLUMNS):
                 self.patient_id = row[len(COLUMNS)]
-            self.said.update(filter(None, cell(row, "message").split("; ")))
+            self.said.update(messages_in(cell(row, "message")))
             if status != "ok":
                 continue
             index, probability = int(cell(row, "slice")), float(cell(row, "probability"))
@@ -210,7 +211,7 @@ class _Growing:
             for sentence, count in self.said.most_common(SAID)
         ]
         more = len(self.said) - len(sentences)
-        return "; ".join([*counts, *sentences, *([f"and {more} more messages"] if more else [])])
+        return in_one([*counts, *sentences, *([f"and {more} more messages"] if more else [])])
 
 
 def _number(cell: str) -> float | None:

@@ -12,6 +12,7 @@ import threading
 import traceback
 from collections.abc import Callable, Sequence
 from enum import IntEnum
+from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -43,6 +44,7 @@ class CommandParser(argparse.ArgumentParser):
     def __init__(self, **options: Any) -> None:
         options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
         super().__init__(allow_abbrev=False, **options)
+        self.register("type", Path, _path)
 
     def parse_args(  # type: ignore[override]  # one signature instead of argparse's overloads
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
@@ -59,6 +61,20 @@ class CommandParser(argparse.ArgumentParser):
         """One sentence on standard error, and exit code 2."""
         say(f"{self.prog}: {message} (see --help)")
         raise SystemExit(int(ExitCode.USAGE))
+
+
+def _path(text: str) -> Path:
+    """``text`` as a path. Raises ArgumentTypeError where no file can have it as its name."""
+    if not text:  # Path takes it for the current folder
+        raise argparse.ArgumentTypeError("an empty path, as of a variable that is not set")
+    try:
+        os.lstat(text)
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise argparse.ArgumentTypeError("a name that is too long for a file") from error
+    except ValueError as error:
+        raise argparse.ArgumentTypeError("a name that no file can have") from error
+    return Path(text)
 
 
 def _options(parser: argparse.ArgumentParser) -> list[str]:

@@ -16,6 +16,7 @@ from typing import TypeAlias
 from lungseg.errors import UnreadableError
 from lungseg.io import Part, Reading, read_part
 from lungseg.slice import Slice
+from pipelines.text import in_one
 
 Decoded: TypeAlias = tuple[Slice | None, str]  # a slice, or None and why there is none
 READY = "ready"
@@ -39,7 +40,7 @@ def decoded(part: Part, reading: Reading) -> Iterator[Decoded]:
 
 def said_of(part: Part, error: str) -> str:
     """A message about a file, with what its series says of it."""
-    return "; ".join((error, *part.notes))
+    return in_one((error, *part.notes))
 
 
 def main() -> None:

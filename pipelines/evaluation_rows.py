@@ -5,6 +5,7 @@ from __future__ import annotations
 from lungseg.evaluation.evaluate import Case, VolumeCase
 from pipelines.prediction import LABELS, Prediction
 from pipelines.results import COLUMNS, cell_of_message, cell_of_path, fixed, row_of
+from pipelines.text import in_one
 
 CASE_COLUMNS = (
     "case",
@@ -40,7 +41,7 @@ def row_of_case(one: Case) -> tuple[str, ...]:
         fixed(one.scores.hd95),
         fixed(one.scores.surface_dice_2px),
         " ".join(one.flags),
-        cell_of_message("; ".join(one.messages)),
+        cell_of_message(in_one(one.messages)),
     )
 
 
@@ -55,7 +56,7 @@ def row_of_volume(volume: VolumeCase) -> tuple[str, ...]:
         str(sum(overlap.has_target for overlap in judged)),
         str(len(volume.slices) - len(judged)),
         fixed(volume.overlap.dice if volume.is_whole else None),
-        cell_of_message("; ".join(text for text in said if text)),
+        cell_of_message(in_one(said)),
     )
 
 

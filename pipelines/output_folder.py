@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,8 +156,8 @@ class OutputFolder:
         """The record of the run that goes on, or of a new one, which is written in a folder without
         the results of an earlier one; the folder is held against other runs meanwhile.
 
-        Raises UsageError when another run holds it, and when the run that is here is another one
-        than that of ``identity``.
+        Raises UsageError when another run holds it, when the run that is here is another one than
+        that of ``identity``, and for a folder of pictures that another than this command filled.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         with alone_in(self.path):
@@ -167,7 +167,7 @@ class OutputFolder:
                 remove_left(*self.sums, self.run)
             else:
                 start = {"tool": self.tool, "started": now(), **identity}
-                self._remove_results()
+                self._remove_results(self._folders(start))
                 write_json(self.run_part, start)
             yield start
 
@@ -188,26 +188,46 @@ class OutputFolder:
         """Write ``run.json`` whole."""
         write_json(self.run, record)
 
-    def _remove_results(self) -> None:
-        """Remove what an earlier run wrote; files that others put here stay.
+    def _remove_results(self, needed: Sequence[Path]) -> None:
+        """Remove what an earlier run wrote; what others put here stays, and they may not have
+        filled one of the folders that are ``needed``.
 
         The rows go first and the records last, so that a process killed in between leaves nothing
         that looks finished.
         """
-        ours = any(self._is_ours(file) for file in (self.run, self.run_part))
+        records = [record for file in (self.run, self.run_part) if (record := self._ours(file))]
+        written = {folder for record in records for folder in self._folders(record)}
+        for folder in needed:
+            if folder not in written and not is_free(folder):
+                raise UsageError(
+                    f"{folder} is not empty, and no run that is recorded here wrote it: choose "
+                    "another --out, or move what is in it"
+                )
         _remove(self.rows, self.rows_part)
-        if ours:
+        if records:
             _remove(*self.sums)
-            for folder in (self.pictures, self.masks, self.dicom_seg):
+            for folder in written:
                 if folder.is_dir() and not folder.is_symlink():
                     _remove_pictures(folder)
         _remove(self.run, self.run_part)
 
+    def _folders(self, record: Mapping[str, Any]) -> list[Path]:
+        """Those of pictures, masks and DICOM-SEG that the run of ``record`` writes to."""
+        asked = {"overlays": True, "masks": False, "dicom_seg": False, **record["options"]}
+        folders = {"overlays": self.pictures, "masks": self.masks, "dicom_seg": self.dicom_seg}
+        return [folder for name, folder in folders.items() if asked[name]]
+
     def _is_ours(self, file: Path) -> bool:
+        return bool(self._ours(file))
+
+    def _ours(self, file: Path) -> dict[str, Any]:
+        """The record in ``file``, empty where it is none of this command."""
         try:
-            return self.tool in file.read_text("utf-8")
+            record = json.loads(file.read_text("utf-8"))
         except (OSError, ValueError):
-            return False
+            return {}
+        ours = isinstance(record, dict) and record.get("tool") == self.tool
+        return record if ours and isinstance(record.get("options"), dict) else {}
 
 
 def is_free(path: Path) -> bool:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 EXTENSIONS = 3  # of ignored files that are named, the most frequent ones
+BETWEEN = "; "  # the messages of one cell
 
 
 def readable(text: str) -> str:
     """``text`` with what UTF-8 cannot hold (undecodable bytes of a file name) as ``\\xff``."""
     return "".join(_escaped(char) if "\ud800" <= char <= "\udfff" else char for char in text)
+
+
+def in_one(messages: Iterable[str]) -> str:
+    """``messages``, but for empty ones, as one cell, which ``messages_in`` takes apart."""
+    return BETWEEN.join(one.replace(BETWEEN, ": ") for one in messages if one)
+
+
+def messages_in(cell: str) -> list[str]:
+    """What ``in_one`` made one of."""
+    return [one for one in cell.split(BETWEEN) if one]
 
 
 def one_line(text: str) -> str:

@@ -24,6 +24,7 @@ from lungseg.regions import Box, Region, content_seed, lung_box, shrink_box
 from lungseg.slice import Slice
 from pipelines.guard import Refusal, refuse_mask, refuse_picture
 from pipelines.prediction import Prediction
+from pipelines.text import in_one
 
 if TYPE_CHECKING:
     from covidcls.classifier import CovidClassifier
@@ -203,7 +204,7 @@ class TwoStagePipeline:
             lesion_fraction=None,
             box=None,
             mask=np.zeros(slice_.shape, dtype=np.bool_),
-            message="; ".join((refusal.reason, *slice_.messages)),
+            message=in_one((refusal.reason, *slice_.messages)),
         )
 
     def _judged(self, slice_: Slice, mask: LungMask) -> Prediction:
@@ -218,7 +219,7 @@ class TwoStagePipeline:
             lesion_fraction=mask.lesion_fraction,
             box=lung_box(mask.mask),
             mask=mask.mask,
-            message="; ".join(filter(None, (*slice_.messages, describe(mask.flags)))),
+            message=in_one((*slice_.messages, describe(mask.flags))),
             lesion=mask.lesion,
             voxel_ml=slice_.voxel_ml,
         )

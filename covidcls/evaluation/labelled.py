@@ -75,8 +75,8 @@ class LabelledData:
         ``covid-ct`` has the published parts; class folders are one, or divided as they lie in
         train/, val/ and test/, else by patient into ``train`` and ``val`` by ``drawing``. ``tell``
         gets a sentence on rows of ``patients`` that name none. Raises UsageError for files and
-        lists that are missing, a table that does not fit, a test split of class folders without
-        one, and another positive class of COVID-CT.
+        lists that are missing, a table that does not fit, a split of class folders without a
+        picture, and another positive class of COVID-CT.
         """
         check_positive(self.layout, self.positive)
         if self.layout == "covid-ct":
@@ -97,6 +97,12 @@ class LabelledData:
             raise UsageError(
                 f"{self.root} has no folder test, so no test split; choose --split all, train or "
                 "val"
+            )
+        if not divided[self.split]:
+            raise UsageError(
+                f"none of the {len(pictures)} pictures in {self.root} is in the split "
+                f"{self.split}, which is drawn by patient where no folder tells it; choose --split "
+                "all"
             )
         return divided[self.split]
 

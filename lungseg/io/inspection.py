@@ -17,9 +17,9 @@ class Seen:
 
     ``slices`` could be read, ``unreadable`` counts what could not; ``not_ct`` of the slices are
     refused by their header. ``height``, ``width``, ``spacing`` (row, column, mm), ``step`` (mm to
-    the next slice), ``orientation`` and ``scale`` are those of a slice in the middle. ``messages``:
-    each with the number of slices that it is said of, in the order of its first. ``identity``: as
-    far as it may be shown.
+    the next slice), ``orientation`` and ``scale`` are those of the first slice of the file in the
+    middle. ``messages``: each with the number of slices that it is said of, in the order of its
+    first. ``identity``: as far as it may be shown.
     """
 
     path: str

@@ -82,6 +82,14 @@ def test_text_in_the_corners_of_a_wide_field_is_no_content() -> None:
     assert content_box(wide) == clean
 
 
+def test_a_picture_that_is_kept_by_columns_has_the_same_box() -> None:
+    """As of a volume whose rows run from front to back; OpenCV draws into no such array."""
+    picture, _ = phantom_picture(-600, 1500)
+    far = np.zeros((400, 500), np.uint8)
+    far[150:278, 200:328] = picture
+    assert content_box(np.asfortranarray(far)) == content_box(far) != (0, 0, 500, 400)
+
+
 def test_an_arm_or_table_beside_a_patient_who_fills_the_field_stays() -> None:
     picture = cv2.resize(phantom_picture(-600, 1500)[0], (256, 256))
     table = np.pad(picture, ((0, 40), (0, 0)))

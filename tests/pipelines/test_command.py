@@ -15,6 +15,7 @@ import pytest
 from lungseg.errors import CheckpointError, UnreadableError, UsageError
 from pipelines.__main__ import COMMANDS, main
 from pipelines.command import ExitCode, Interrupted, run_command
+from pipelines.predict import parser as predict_parser
 
 
 def raising(error: BaseException) -> Callable[[], ExitCode]:
@@ -89,3 +90,21 @@ def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     said = capsys.readouterr().out
     for name in COMMANDS:
         assert name in said
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("", "an empty path, as of a variable that is not set"),
+        ("x" * 300, "a name that is too long for a file"),
+        ("a\0b", "a name that no file can have"),
+    ],
+)
+def test_a_path_that_no_file_can_have_is_refused(
+    capsys: pytest.CaptureFixture[str], path: str, said: str
+) -> None:
+    """An empty one would be the current folder."""
+    with pytest.raises(SystemExit) as ended:
+        predict_parser().parse_args([path])
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err

@@ -188,6 +188,18 @@ def test_without_a_judged_slice_there_is_no_sheet(
     assert sorted(path.name for path in out.iterdir()) == ["explanations.csv", "run.json"]
 
 
+def test_inputs_in_the_folder_of_pictures_stay(
+    explained: Run, slices: Path, tmp_path: Path
+) -> None:
+    inputs = shutil.copytree(slices, tmp_path / "study" / "pictures")
+    before = sorted(one.name for one in inputs.iterdir())
+    for _ in range(2):
+        code, _, said = explained(inputs, "--out", inputs.parent, "--overwrite")
+        assert code == 2
+        assert "pictures is not empty, and no run that is recorded here wrote it" in said
+    assert sorted(one.name for one in inputs.iterdir()) == before
+
+
 def test_overwrite_leaves_a_sheet_of_someone_else(
     explained: Run, slices: Path, tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -76,14 +77,32 @@ def test_folders_that_nothing_was_written_to_are_not_told(
     assert {"overlays", "masks"} < json.loads(said)["written"].keys()
 
 
-def test_overwrite_leaves_an_overlays_folder_of_someone_else(
-    predict: Predict, slices: Path, tmp_path: Path
+def test_a_folder_that_someone_else_filled_is_refused(
+    predict: Predict, slices: Path, tmp_path: Path, assert_refused: Refused
 ) -> None:
+    """The next --overwrite could not tell whose pictures are whose."""
     theirs = tmp_path / "out" / "overlays" / "figure.png"
     theirs.parent.mkdir(parents=True)
     theirs.write_bytes(b"theirs")
-    assert predict(slices, "--out", tmp_path / "out", "--overwrite")[0] == 0
+    given = (slices, "--out", tmp_path / "out", "--overwrite")
+    assert_refused(predict(*given), "overlays is not empty, and no run that is recorded here")
+    assert [one.name for one in (tmp_path / "out").iterdir()] == ["overlays"]
+    assert predict(*given, "--no-overlays")[0] == 0
     assert theirs.read_bytes() == b"theirs"
+
+
+def test_overwrite_leaves_true_masks_beside_the_images(
+    predict: Predict, slices: Path, tmp_path: Path, assert_refused: Refused, content: Content
+) -> None:
+    """The layout of a labelled set: images/ and masks/, with the results written beside them."""
+    masks = tmp_path / "set" / "masks"
+    shutil.copytree(slices, masks)
+    before = content(masks)
+    for _ in range(2):
+        assert predict(slices, "--out", masks.parent, "--overwrite")[0] == 0
+    given = (slices, "--out", masks.parent, "--overwrite", "--masks")
+    assert_refused(predict(*given), "masks is not empty")
+    assert content(masks) == before
 
 
 def test_results_never_mix_with_inputs(

@@ -160,3 +160,20 @@ def test_an_archive_that_leads_out_is_one_row(
     assert (row["path"], row["status"]) == ("x.zip", "unreadable")
     assert "leads out of it" in row["message"]
     assert not (tmp_path.parent / "secret.png").exists()
+
+
+@pytest.mark.parametrize("axes", ["PSR", "ASR", "SPL"])
+def test_the_axes_of_a_volume_do_not_change_its_rows(
+    predict: Predict, rows_of: RowsOf, hu: NDArray[np.int16], tmp_path: Path, axes: str
+) -> None:
+    """Their slices lie by columns in the file."""
+    image = SimpleITK.GetImageFromArray(np.stack([np.pad(hu, 60, constant_values=-1350)] * 2))
+    found = []
+    for name, volume in (("as-seen", image), ("turned", SimpleITK.DICOMOrient(image, axes))):
+        folder = tmp_path / name
+        folder.mkdir()
+        SimpleITK.WriteImage(volume, str(folder / "ct.nii.gz"))
+        assert predict(folder, "--out", tmp_path / f"{name}-out", "--masks")[0] == 0
+        found.append(rows_of(tmp_path / f"{name}-out"))
+    assert found[0] == found[1]
+    assert [row["status"] for row in found[0]] == ["ok", "ok"]

@@ -106,7 +106,7 @@ def test_a_file_that_hangs_costs_one_row(inputs: list[Input], tmp_path: Path) ->
         (0, 2, False),
         (1, 0, False),
     ]
-    assert items[1].error.startswith("hung.png takes more than 5 s to decode; ")
+    assert items[1].error.startswith("hung.png takes more than 5 s to decode: ")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a file that never answers")
@@ -122,7 +122,7 @@ def test_a_process_that_dies_is_named_with_its_file_and_replaced(
         Timer(0.5, decoder.kill).start()
         first += found
         assert [slice_ is None for slice_, _ in first] == [False, True, False]
-        assert first[1][1].startswith("deadly.png ended the process that decoded it (SIGKILL); ")
+        assert first[1][1].startswith("deadly.png ended the process that decoded it (SIGKILL): ")
         assert "memory has run out: give fewer --workers" in first[1][1]
         assert [error for _, error in decoder.next_input()] == [""]
     finally:
@@ -150,7 +150,7 @@ def test_what_cannot_be_read_from_a_living_process_costs_one_row(
     (package / "decoding.py").write_text(SENDS_AND_LIVES.format(sent=sent))
     monkeypatch.syspath_prepend(package.parent)
     [item] = read_ahead(inputs[-1:], 1, seconds=20)
-    said = f"what came from the process that decoded {inputs[-1].name} could not be read; "
+    said = f"what came from the process that decoded {inputs[-1].name} could not be read: "
     assert item.error.startswith(said)
 
 

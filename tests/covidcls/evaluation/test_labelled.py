@@ -37,6 +37,8 @@ def test_the_parts_that_folders_tell_are_the_splits(folders: Path, tmp_path: Pat
     assert 0 < counts["val"] < 40 and counts["train"] + counts["val"] == 80, "drawn from train"
     with pytest.raises(UsageError, match="set has no folder test, so no test split; choose"):
         LabelledData(folders, "folders", "COVID", "test").pictures()
+    with pytest.raises(UsageError, match="none of the 80 pictures in .*set is in the split val"):
+        LabelledData(folders, "folders", "COVID", "val").pictures(drawing=Drawing(val_share=0))
 
 
 def test_validation_is_the_one_that_a_training_with_these_patients_has(

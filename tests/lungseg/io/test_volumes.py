@@ -47,7 +47,7 @@ def save(path: Path, seen: NDArray[Any], axes: str = "LPS", **scale: float) -> P
     return path
 
 
-@pytest.mark.parametrize("axes", ["LPS", "RAS", "LAS", "RPI", "SAR", "PIR", "ALS"])
+@pytest.mark.parametrize("axes", ["LPS", "RAS", "LAS", "RPI", "SAR", "PIR", "ALS", "PSR"])
 def test_the_axes_of_the_file_do_not_change_what_is_seen(
     tmp_path: Path, hu: NDArray[np.int16], axes: str
 ) -> None:
@@ -57,6 +57,7 @@ def test_the_axes_of_the_file_do_not_change_what_is_seen(
         assert np.array_equal(slice_.pixels, window_hu(hu[index], (-600, 1500)))
         assert (slice_.scale, slice_.orientation, slice_.spacing) == ("hu", "LPS", (3, 2))
         assert (slice_.source.index, slice_.messages) == (index, ())
+        assert slice_.pixels.flags.c_contiguous
     assert len(volume) == index + 1 == 3
     unflipped = read_volume(save(tmp_path / "other.nii", hu))
     assert np.allclose(volume.affine, unflipped.affine)
