@@ -96,7 +96,6 @@ def of_measurements() -> dict[str, str]:
         "folds": (classifiers.ablation, "folds"),
         "by paper": (classifiers.by_paper, "clustered_by_paper"),
         "transfer": (classifiers.transfer, "transfer"),
-        "transfer, other way": (classifiers.transfer, "transfer_other_way"),
         "means": (classifiers.transfer, "means"),
         "networks": (classifiers.transfer, "networks"),
         "self-supervised": (classifiers.transfer, "self_supervised"),
