@@ -22,7 +22,7 @@ from lungseg.checkpoint import Checkpoint, load_checkpoint, resolve
 from lungseg.lung_mask import LungMask
 from lungseg.regions import Region
 from lungseg.slice import Slice
-from lungseg.tensors import batch_of, normalise
+from lungseg.tensors import batch_of, check_batch_size, normalise
 
 if TYPE_CHECKING:
     from torch import nn
@@ -107,7 +107,11 @@ class CovidClassifier:
         self, seen: Sequence[Seen], batch_size: int = 16
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The :meth:`logits`, and where they come from: maps N x h x w over the pictures, coarse,
-        of which each logit is the mean (see :func:`covidcls.zoo.logit_and_evidence`)."""
+        of which each logit is the mean (see :func:`covidcls.zoo.logit_and_evidence`).
+
+        Raises UsageError for a batch of less than one picture.
+        """
+        check_batch_size(batch_size)
         logits, maps = [np.empty(0)], []
         pictures = [one.picture for one in seen]
         for start in range(0, len(pictures), batch_size):

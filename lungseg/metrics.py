@@ -34,9 +34,8 @@ class Overlap:
 
     @classmethod
     def of(cls, mask: NDArray[np.bool_], truth: NDArray[np.bool_]) -> Overlap:
-        """Raises ValueError for masks of different shapes."""
-        if mask.shape != truth.shape:
-            raise ValueError(f"masks of {mask.shape} and {truth.shape} pixels, expected one shape")
+        """Raises ValueError for masks of different shapes, or that are not bool."""
+        _check_masks(mask, truth)
         return cls(int((mask & truth).sum()), int(mask.sum()), int(truth.sum()), mask.size)
 
     def __add__(self, other: Overlap) -> Overlap:
@@ -108,7 +107,11 @@ class SurfaceDistances:
 
 
 def surface_distances(mask: NDArray[np.bool_], truth: NDArray[np.bool_]) -> SurfaceDistances:
-    """Distances between pixel centres of both surfaces; to an empty mask each is the diagonal."""
+    """Distances between pixel centres of both surfaces; to an empty mask each is the diagonal.
+
+    Raises ValueError for masks of different shapes, or that are not bool.
+    """
+    _check_masks(mask, truth)
     box = lung_box(mask | truth)
     if box is None:
         return SurfaceDistances(np.zeros(0), np.zeros(0))
@@ -130,6 +133,15 @@ def surface_dice(
 ) -> float:
     """Share of both surfaces that agree within ``tolerance`` pixels, 0 to 1."""
     return surface_distances(mask, truth).dice(tolerance)
+
+
+def _check_masks(mask: NDArray[np.bool_], truth: NDArray[np.bool_]) -> None:
+    if mask.shape != truth.shape:
+        raise ValueError(f"masks of {mask.shape} and {truth.shape} pixels, expected one shape")
+    if not mask.dtype == truth.dtype == np.bool_:
+        raise ValueError(
+            f"masks of {mask.dtype} and {truth.dtype}, expected bool: mask > 0, or mask == label"
+        )
 
 
 def _surface(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

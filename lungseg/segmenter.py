@@ -23,7 +23,7 @@ from lungseg.log_odds import sigmoid
 from lungseg.lung_mask import LungMask, Raw
 from lungseg.regions import Box
 from lungseg.slice import Slice
-from lungseg.tensors import batch_of, normalise
+from lungseg.tensors import batch_of, check_batch_size, normalise
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -88,7 +88,11 @@ class LungSegmenter:
         return cls(load_checkpoint(path, "segmenter"), device, backend)
 
     def predict(self, slices: Sequence[Slice], batch_size: int = 16) -> list[LungMask]:
-        """A mask for each slice, in the geometry of the slice."""
+        """A mask for each slice, in the geometry of the slice.
+
+        Raises UsageError for a batch of less than one slice.
+        """
+        check_batch_size(batch_size)
         masks: list[LungMask] = []
         with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="cleaning") as cleaners:
             for start in range(0, len(slices), batch_size):

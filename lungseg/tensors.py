@@ -9,10 +9,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lungseg.errors import UsageError
+
 if TYPE_CHECKING:
     from torch import Tensor
 
     Pictures = TypeVar("Pictures", NDArray[np.float32], Tensor)
+
+
+def check_batch_size(batch_size: int) -> None:
+    """Raise UsageError for a batch of less than one."""
+    if batch_size < 1:
+        raise UsageError(f"batch size {batch_size} is too small: choose 1 or more")
 
 
 def resize(pixels: NDArray[np.float32], size: int) -> NDArray[np.float32]:

@@ -41,7 +41,8 @@ def identity_of(
 ) -> dict[str, Any]:
     """What determines the rows: options, weights, input list and versions.
 
-    The inputs count by their relative ``paths`` and sizes, so that a folder may have moved.
+    The inputs count by their relative ``paths``, sizes and times of change (to the second), so that
+    a folder may have moved, as far as that keeps these times.
     """
     return {
         "options": dict(options),
@@ -89,15 +90,17 @@ def resume_place(
 def _fingerprint(files: Sequence[Path], paths: Sequence[str]) -> str:
     digest = hashlib.sha256()
     for file, path in zip(files, paths, strict=True):
-        digest.update(os.fsencode(path) + b"\0%d\0" % _size(file))
+        digest.update(os.fsencode(path) + _state(file))
         data = data_file_of(file)
         if isinstance(data, Path):  # the voxels of a header
-            digest.update(os.fsencode(data.name) + b"\0%d\0" % _size(data))
+            digest.update(os.fsencode(data.name) + _state(data))
     return digest.hexdigest()
 
 
-def _size(file: Path) -> int:
+def _state(file: Path) -> bytes:
+    """Size and time of change; most pictures that are written again have the size of before."""
     try:
-        return file.stat().st_size
+        found = file.stat()
     except OSError:
-        return -1  # it gets its row as unreadable
+        return b"\0-1\0"  # it gets its row as unreadable
+    return b"\0%d %d\0" % (found.st_size, found.st_mtime)

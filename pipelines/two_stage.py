@@ -22,6 +22,7 @@ from lungseg.io.arrays import ImageLike
 from lungseg.lung_mask import LungMask
 from lungseg.regions import Box, Region, content_seed, lung_box, shrink_box
 from lungseg.slice import Slice
+from lungseg.tensors import check_batch_size
 from pipelines.guard import Refusal, refuse_mask, refuse_picture
 from pipelines.prediction import Prediction
 from pipelines.text import in_one
@@ -137,8 +138,7 @@ class TwoStagePipeline:
 
     def predict(self, slices: Sequence[Slice], batch_size: int = 16) -> list[Prediction]:
         """One Prediction a slice, in order; ``batch_size`` slices go through a network at once."""
-        if batch_size < 1:
-            raise UsageError(f"batch size {batch_size} is too small: choose 1 or more")
+        check_batch_size(batch_size)
         predictions = []
         for start in range(0, len(slices), batch_size):
             predictions += self._predict_batch(slices[start : start + batch_size])

@@ -78,10 +78,22 @@ def delong(
 
     Scores: N, or S x N of S trainings of one recipe, whose mean AUC is compared then: an area is
     the mean of its components, so theirs are averaged. The chance of training is not in the error.
-    Labels are 1 and 0. Raises UsageError where a class has fewer than two groups.
+    Labels are 1 and 0. Raises UsageError where a class has fewer than two groups, and for scores,
+    labels and groups that do not fit each other: leave out slices without a score before.
     """
     truth = np.asarray(labels, int)
     names = range(truth.size) if groups is None else groups
+    if not np.isin(truth, (0, 1)).all() or len(names) != truth.size:
+        raise UsageError(
+            f"{truth.size} labels, expected of 1 and 0, and {len(names)} groups, expected as many"
+        )
+    for scores in (scores_a, scores_b):
+        found = np.asarray(scores, float)
+        if found.ndim not in (1, 2) or found.shape[-1] != truth.size or np.isnan(found).any():
+            raise UsageError(
+                f"scores of shape {found.shape}, {np.isnan(found).sum()} of them NaN, expected one "
+                f"for each of the {truth.size} labels"
+            )
     _, group = np.unique(np.asarray(names), return_inverse=True)
     components = [
         np.mean([_components(truth, one) for one in np.atleast_2d(np.asarray(scores, float))], 0)

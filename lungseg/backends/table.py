@@ -79,8 +79,11 @@ def choose_backend(
 
     ``auto`` is torch on a GPU, else the first of the table that is installed and for which the
     checkpoint has its graph. ``device``: ``auto``, ``cpu`` or ``cuda``. Raises UsageError for a
-    backend that is unknown, not installed, or does not run on ``device``, with the way out.
+    ``device`` or backend that is unknown, and a backend that is not installed or does not run on
+    ``device``, with the way out.
     """
+    if device.partition(":")[0] not in ("auto", "cpu", "cuda"):
+        raise UsageError(f"unknown device {device!r}; use auto, cpu or cuda")
     if name == "auto":
         on_gpu = device == "cuda" or (device == "auto" and gpu_for_torch())
         return "torch" if on_gpu and not BACKENDS["torch"].missing() else _first(device, checkpoint)

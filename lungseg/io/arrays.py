@@ -4,59 +4,67 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
-from lungseg.io.pictures import grey_of_picture
+from lungseg.io.pictures import DEEP_GREY, grey_of_picture
 from lungseg.io.read import read_slices
 from lungseg.io.values import Grey, check_finite, grey_of_deep_colour, grey_of_values, luma
 from lungseg.io.window import LUNG_WINDOW, Window, check_window, window_hu
 from lungseg.slice import Slice, Source
 
 ROUNDING = 1e-4  # by which resizing may leave the range
-ImageLike: TypeAlias = "Slice | NDArray[Any] | str | os.PathLike[str] | Sequence[ImageLike]"
+One: TypeAlias = "Slice | NDArray[Any] | Image.Image | str | os.PathLike[str]"
+ImageLike: TypeAlias = "One | Sequence[ImageLike]"
 
 
 def as_slices(
     image: ImageLike, hu_offset: float | None = None, window: Window = LUNG_WINDOW
 ) -> list[Slice]:
-    """Slices of an array, a path, a ``Slice``, or of a list or tuple of these, in their order.
+    """Slices of an array, a picture of Pillow, a path, a ``Slice``, or of a list or tuple of these,
+    in their order.
 
     One array is one slice, H x W or H x W x 3 or 4 (colour, the fourth is opacity): uint8 is 0 to
     255, float 0 to 1, bool black and white, signed integers are HU seen through ``window``
     (centre, width), uint16 is stretched from its own range like a 16-bit picture, or is HU +
-    ``hu_offset`` when that is given. A path is read by ``read_slices``. The source of an array is
-    ``"array"`` with its place in the result.
+    ``hu_offset`` when that is given. A picture is taken as it is displayed, of its first frame. A
+    path is read by ``read_slices``. The source of an array or picture is ``"array"`` with its place
+    in the result.
 
     Raises ValueError for another shape or kind of number, floats outside 0 to 1, NaN and infinity;
     TypeError for anything else; UnreadableError for a file that cannot be decoded.
     """
     check_window(window)
+    if hu_offset is not None and not isfinite(hu_offset):
+        raise ValueError(f"the HU offset is {hu_offset}, expected a finite number such as 1024")
     slices: list[Slice] = []
     for item in _flat(image):
         if isinstance(item, Slice):
             slices.append(item)
         elif isinstance(item, np.ndarray):
             slices.append(_slice_of_array(item, len(slices), hu_offset, window))
+        elif isinstance(item, Image.Image):
+            slices.append(_slice_of_picture(item, len(slices), hu_offset, window))
         else:
             slices.extend(read_slices(Path(item), hu_offset, window))
     return slices
 
 
-def _flat(image: ImageLike) -> Iterator[Slice | NDArray[Any] | str | os.PathLike[str]]:
+def _flat(image: ImageLike) -> Iterator[One]:
     if isinstance(image, (list, tuple)):
         for item in image:
             yield from _flat(item)
-    elif isinstance(image, (Slice, np.ndarray, str, os.PathLike)):
+    elif isinstance(image, (Slice, np.ndarray, Image.Image, str, os.PathLike)):
         yield image
     else:
         raise TypeError(
-            f"got {type(image).__name__}, expected a NumPy array, a path, a Slice or a list of "
-            "these; numpy.asarray makes an array of most pictures"
+            f"got {type(image).__name__}, expected a NumPy array, a picture of Pillow, a path, a "
+            "Slice or a list of these"
         )
 
 
@@ -66,6 +74,20 @@ def _slice_of_array(
     _check_shape(array)
     plane = array.ndim == 2
     grey = _grey_of_plane(array, hu_offset, window) if plane else _grey_of_colour(array)
+    return grey.to_slice(Source("array", index))
+
+
+def _slice_of_picture(
+    picture: Image.Image, index: int, hu_offset: float | None, window: Window
+) -> Slice:
+    """As its file would be read, but for what Pillow does not keep, such as 16-bit colours."""
+    picture = ImageOps.exif_transpose(picture)
+    if picture.mode in DEEP_GREY:
+        values = np.asarray(picture)
+        check_finite(values)
+        grey = grey_of_values(values, hu_offset, window)
+    else:
+        grey = grey_of_picture(picture)
     return grey.to_slice(Source("array", index))
 
 

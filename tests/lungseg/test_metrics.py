@@ -123,3 +123,14 @@ def test_the_overlaps_of_slices_add_up_to_that_of_their_volume(
 def test_masks_of_two_shapes_are_refused() -> None:
     with pytest.raises(ValueError, match=r"\(3, 4\) and \(4, 3\)"):
         dice(np.zeros((3, 4), bool), np.zeros((4, 3), bool))
+
+
+def test_masks_that_are_not_bool_or_of_one_shape_are_refused() -> None:
+    """As of a file with 0 and 255, whose Dice with 0 and 1 would be nonsense."""
+    drawn = np.zeros((50, 60), np.uint8)
+    drawn[10:30, 5:40] = 255
+    for measure in (dice, iou, hd95, surface_dice):
+        with pytest.raises(ValueError, match="masks of uint8 and bool, expected bool: mask > 0"):
+            measure(drawn, drawn > 0)
+        with pytest.raises(ValueError, match="expected one shape"):
+            measure(drawn > 0, drawn[:1] > 0)

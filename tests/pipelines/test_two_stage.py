@@ -293,3 +293,11 @@ def test_a_classifier_of_another_region_is_refused(tiny_weights: Path, tmp_path:
     (weights / "defaults.json").write_text(json.dumps(swapped))
     with pytest.raises(CheckpointError, match="random-crop for region 'full'.*trained on 'crop'"):
         TwoStagePipeline.from_checkpoints(weights, region="full")
+
+
+@pytest.mark.parametrize("size", [0, -1])
+def test_a_batch_of_nothing_is_refused_by_both_stages(tiny_weights: Path, size: int) -> None:
+    pipeline = TwoStagePipeline.from_checkpoints(tiny_weights, device="cpu")
+    for predict in (pipeline.predict, pipeline.segmenter.predict, pipeline.classifier.predict):
+        with pytest.raises(UsageError, match=f"batch size {size} is too small"):
+            predict([], batch_size=size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -34,6 +35,7 @@ NO_SLICE = ("LOCALIZER", "SCOUT", "SCREEN SAVE", "DOSE_INFO")
 # Several slices in one picture; MAXIMUM and MINIMUM are what enhanced CT says (PS3.3 C.8.15.2.1.4).
 SLABS = ("MIP", "CSA MIP", "MINIP", "MAXIMUM", "MINIMUM")
 GREY = ("MONOCHROME1", "MONOCHROME2")
+CODE = re.compile("[A-Z]{2,8}")  # of a modality, such as PT or RTSTRUCT
 MAX_FRAMES = 20_000  # a header that says more is damaged
 
 
@@ -133,7 +135,9 @@ def _refusal(
 
         return f"a DICOM object without a picture ({UID(sop_class).name or modality})", ()
     if modality and modality != "CT":
-        return f"its modality is {modality}, expected CT", ()
+        # a text of any other form may be what somebody typed of the patient
+        named = modality if CODE.fullmatch(modality) else "no code of the standard"
+        return f"its modality is {named}, expected CT", ()
     kind = _words(dataset, "ImageType")
     unfit = next((word for word in NO_SLICE if word in kind), None)
     if unfit:

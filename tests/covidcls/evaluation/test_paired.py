@@ -149,3 +149,20 @@ def test_the_smallest_difference_is_found_as_often_as_its_power_says() -> None:
     assert true == pytest.approx(2.8016 * 0.05, abs=1e-4)
     measured = rng.normal(true, 0.05, 20_000)
     assert np.mean(np.abs(measured) > 1.96 * 0.05) == pytest.approx(0.8, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("labels", "scores", "groups", "told"),
+    [
+        ([1, 1, 0, 0], [0.1, np.nan, 0.3, 0.2], None, r"shape \(4,\), 1 of them NaN, expected one"),
+        ([1, 1, 0, 0], [0.1, 0.2, 0.3], None, r"scores of shape \(3,\).* of the 4 labels"),
+        ([1, 1, 2, 2], [0.1, 0.2, 0.3, 0.4], None, "4 labels, expected of 1 and 0"),
+        ([1, 1, 0, 0], [0.1, 0.2, 0.3, 0.4], ["a", "b"], "2 groups, expected as many"),
+    ],
+)
+def test_what_does_not_fit_is_refused(
+    labels: list[int], scores: list[float], groups: list[str] | None, told: str
+) -> None:
+    """A slice without a probability would count as ranked highest."""
+    with pytest.raises(UsageError, match=told):
+        delong(labels, scores, scores, groups)

@@ -68,6 +68,7 @@ def test_a_gpu_is_for_torch_only_where_torch_sees_it() -> None:
 @pytest.mark.parametrize(
     ("name", "device", "words"),
     [
+        ("auto", "mps", "unknown device 'mps'; use auto, cpu or cuda"),
         ("opnvino", "auto", r"unknown backend 'opnvino'; did you mean openvino\?"),
         ("tensorrt-x", "auto", "use auto, openvino, openvino-bf16, onnxruntime, torch"),
         ("onnxruntime", "cpu", "onnxruntime cannot.*python -m pip install onnxruntime"),

@@ -109,7 +109,29 @@ def test_refusals_say_what_was_found_and_what_to_pass(array: np.ndarray, message
         as_slices(array)
 
 
-@pytest.mark.parametrize("thing", [None, 3, [[0.1, 0.2]], Image.new("L", (2, 2))])
+@pytest.mark.parametrize("thing", [None, 3, [[0.1, 0.2]], {"pixels": 3}])
 def test_other_things_are_refused(thing: object) -> None:
     with pytest.raises(TypeError, match="expected a NumPy array"):
         as_slices(thing)
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "RGB", "RGBA", "1", "I;16"])
+def test_a_picture_of_pillow_is_seen_as_its_file(tmp_path: Path, mode: str) -> None:
+    """Of a palette an array would be the indices."""
+    ramp = np.linspace(0, 255, 60 * 40).reshape(60, 40).astype(np.uint8)
+    picture = Image.fromarray(ramp)
+    if mode == "I;16":
+        picture = Image.fromarray(ramp.astype(np.uint16) * 9)
+    elif mode != "L":
+        picture = picture.convert(mode)
+    picture.save(tmp_path / "a.png")
+    [of_file] = as_slices(tmp_path / "a.png")
+    [of_picture] = as_slices(Image.open(tmp_path / "a.png"))
+    assert np.array_equal(of_picture.pixels, of_file.pixels)
+    assert of_picture.messages == of_file.messages
+    assert of_picture.source.path == "array"
+
+
+def test_an_offset_that_is_no_number_is_refused() -> None:
+    with pytest.raises(ValueError, match="the HU offset is nan, expected a finite number"):
+        as_slices(np.zeros((40, 40), np.uint16), hu_offset=float("nan"))

@@ -70,6 +70,7 @@ def test_every_axial_orientation_is_turned_to_lps(
     ("tags", "reason"),
     [
         ({"Modality": "MR"}, "its modality is MR, expected CT"),
+        ({"Modality": "Muster, Erika"}, "its modality is no code of the standard, expected CT"),
         ({"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]}, "image type is LOCALIZER"),
         ({"ImageOrientationPatient": [1, 0, 0, 0, 0, -1]}, "a coronal slice"),
         ({"ImageOrientationPatient": [0, 1, 0, 0, 0, -1]}, "a sagittal slice"),
