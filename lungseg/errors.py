@@ -15,3 +15,7 @@ class UnreadableError(LungsegError):
 
 class CheckpointError(UsageError):
     """Weights and card that are missing, foreign, damaged or do not fit together."""
+
+
+class DataWarning(UserWarning):
+    """What must be known of data that are read nevertheless. Commands print it as one line."""

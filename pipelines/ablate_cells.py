@@ -31,6 +31,11 @@ Tell = Callable[[str], object]
 
 RECIPE, LOG, PREDICTIONS, WEIGHTS = "recipe.yaml", "log.txt", "predictions.csv", "network"
 STATES = "runs"
+# the options by which data are divided
+DIVIDING = (
+    *("data_dir", "layout", "positive", "sources"),
+    *("val_share", "split_seed", "fold", "folds", "everything"),
+)
 
 
 def train_process(arguments: Sequence[str], log: Path) -> int:
@@ -62,15 +67,17 @@ def train_cells(
     """Train what is not trained yet, and give each cell as soon as its weights are there: judged
     before the next is trained, it is not lost with them.
 
-    Raises UsageError, before any training, for a cell in ``out`` that had another recipe, and for
-    options of one that ``train_cls`` refuses; and, as soon as it is known, for cells whose lungs
-    are of two stages 1 though their rows name one. ``tell`` gets a sentence a training.
+    Raises UsageError, before any training, for a cell in ``out`` that had another recipe or whose
+    data are not those of today, and for options of one that ``train_cls`` refuses; and, as soon as
+    it is known, for cells whose lungs are of two stages 1 though their rows name one. ``tell`` gets
+    a sentence a training.
     """
     recipes = {cell.name: with_options(recipe, cell.options) for cell in cells}
     for name, wanted in recipes.items():
         _check_same(out / name / RECIPE, wanted)
     missing = [c for c in cells if not _weights(out / c.name).with_suffix(".json").is_file()]
     _check_options({cell.row.name: recipes[cell.name] for cell in missing})
+    _check_data({c.name: card_of(c, out) for c in cells if c not in missing}, recipes)
     stages_one: dict[Any, tuple[str, str]] = {}
     spent, done = 0.0, 0
     for cell in cells:
@@ -154,6 +161,27 @@ def _check_options(recipes: Mapping[str, Mapping[str, Any]]) -> None:
             check_recipe(recipe)
         except UsageError as error:
             raise UsageError(f"{name} cannot be trained: {error}") from error
+
+
+def _check_data(
+    trained: Mapping[str, Mapping[str, Any]], recipes: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Raise UsageError where a cell (its card in ``trained``) learned or judged other slices than
+    its recipe divides today."""
+    from covidcls.ablation.judge import split_of
+
+    today: dict[str, str] = {}
+    for name, card in trained.items():
+        before = card.get("training", {}).get("split_sha256")  # cards of long ago have none
+        data = recipes[name].get("data", {})
+        division = json.dumps([data.get(option) for option in DIVIDING], default=vars)
+        if before and division not in today:
+            today[division] = split_of(recipes[name])
+        if before and today[division] != before:
+            raise UsageError(
+                f"slices, labels or patients changed since {name} was trained; remove its folder, "
+                "or give another --out"
+            )
 
 
 def _check_stage_one(

@@ -10,18 +10,20 @@ import signal
 import sys
 import threading
 import traceback
+import warnings
 from collections.abc import Callable, Sequence
 from enum import IntEnum
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from lungseg.errors import LungsegError, UsageError
+from lungseg.errors import DataWarning, LungsegError, UsageError
 from pipelines.extras import brought_by_extra
 from pipelines.text import one_line
 
 DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
+_FORMAT_WARNING = warnings.formatwarning  # of Python: file, line and source
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -95,6 +97,7 @@ def run_command(work: Callable[[], ExitCode], debug: bool = False, hint: str = "
     """
     hint = f"; {hint}" if hint else ""
     before = {}
+    format_before, warnings.formatwarning = warnings.formatwarning, _format_warning
     if threading.current_thread() is threading.main_thread():  # elsewhere Python forbids handlers
         before = {name: signal.signal(name, _interrupt) for name in SIGNALS}
     try:
@@ -125,8 +128,15 @@ def run_command(work: Callable[[], ExitCode], debug: bool = False, hint: str = "
         said = f"could not finish: {type(error).__name__}: {error}{hint} (--debug shows where)"
         return _end(ExitCode.UNFINISHED, said, debug)
     finally:
+        warnings.formatwarning = format_before
         for name, handler in before.items():
             signal.signal(name, handler)
+
+
+def _format_warning(message: Any, category: type[Warning], *where: Any, **line: Any) -> str:
+    if issubclass(category, DataWarning):
+        return f"{message}\n"
+    return _FORMAT_WARNING(message, category, *where, **line)
 
 
 def nearest(name: str, known: Sequence[str]) -> str:

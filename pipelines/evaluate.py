@@ -78,11 +78,10 @@ def parser() -> CommandParser:
 
 
 def label(text: str) -> int:
-    """A value of a mask that is no background. Raises ValueError."""
-    value = int(text)
-    if not 1 <= value <= 255:
-        raise ValueError
-    return value
+    """A value of a mask that is no background. Raises ArgumentTypeError for any other."""
+    if not (text.isdecimal() and 1 <= int(text) <= 255):
+        raise argparse.ArgumentTypeError(f"{text!r} is no value of a mask: give 1 to 255")
+    return int(text)
 
 
 def _add_seg(seg: CommandParser) -> None:

@@ -20,6 +20,7 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
 from lungseg.allocator import keep_freed_memory
 from lungseg.errors import UsageError
+from lungseg.whole_file import write_json
 from pipelines.command import ExitCode, run_command
 from pipelines.training_audit import before_training, beside_result
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 Report = Callable[[Path], lightning.Callback]
 Export = Callable[[Path, Any, Path, str, dict[str, Any], bool], dict[str, Any]]
+
+OF_RUN = "run.json"  # what a run began with, beside its states
 
 
 def fast_precision() -> Literal["bf16-mixed", "32-true"]:
@@ -219,17 +222,21 @@ def train(
     def work() -> ExitCode:
         torch.set_float32_matmul_precision("high")
         keep_freed_memory()
-        cli = TrainingCLI(
-            model,
-            data,
-            monitor=monitor,
-            reports=reports,
-            audits=audit is not None,
-            args=given,
-            run=False,
-            seed_everything_default=1,
-            save_config_kwargs={"overwrite": True},
-        )
+        try:
+            cli = TrainingCLI(
+                model,
+                data,
+                monitor=monitor,
+                reports=reports,
+                audits=audit is not None,
+                args=given,
+                run=False,
+                seed_everything_default=1,
+                save_config_kwargs={"overwrite": True},
+                parser_kwargs={"exit_on_error": False},
+            )
+        except ArgumentError as error:
+            raise UsageError(f"{' '.join(str(error).split())} (see --help)") from error
         # wrong data are told before anything is written, absent test files before hours of training
         cli.datamodule.setup("test" if cli.config.test else "fit")
         cli.datamodule.setup("fit")  # wrong data are told before an earlier run is removed
@@ -239,9 +246,19 @@ def train(
             _say(before_training(audited))
         start = time.monotonic()
         resumed = cli.config.resume and cli.last.is_file()
-        if not resumed:
+        of_run = {
+            "seed_everything": cli.config.seed_everything,
+            "split_sha256": cli.datamodule.split_sha256(),
+            **recipe(cli.config.as_dict()),
+        }
+        if resumed:
+            check_same_run(cli.folder, of_run)
+        else:
             for state in cli.folder.glob("*.ckpt"):
                 state.unlink(missing_ok=True)  # another process of this run may be faster
+            if cli.trainer.is_global_zero:
+                cli.folder.mkdir(parents=True, exist_ok=True)
+                write_json(cli.folder / OF_RUN, of_run)
         with contextlib.redirect_stdout(sys.stderr):  # standard output carries the card alone
             cli.trainer.fit(
                 cli.model,
@@ -292,6 +309,26 @@ def train(
         return ExitCode.DONE
 
     return run_command(work, hint="the same command with --resume true goes on")
+
+
+def check_same_run(folder: Path, now: Mapping[str, Any]) -> None:
+    """Raise UsageError, naming what differs, unless the run in ``folder`` began as it is ``now``:
+    what one split held back, a part by another has learned."""
+    from covidcls.ablation.recipe import differing
+
+    try:
+        before = json.loads((folder / OF_RUN).read_text(encoding="utf-8"))
+    except FileNotFoundError:  # of a run of long ago
+        return
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"cannot read {folder / OF_RUN} ({error}); --overwrite true starts anew"
+        ) from error
+    if different := differing(before, now):
+        raise UsageError(
+            f"{folder} began with another {' and '.join(different)}; --overwrite true starts anew, "
+            "or give another --name"
+        )
 
 
 def chosen_by(trainer: lightning.Trainer, monitor: str) -> str:

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from covidcls.ablation.predictions import JudgedSlice
-from covidcls.data.pictures import LabelledPicture
-from covidcls.data.sources import Division, Source, read_source
+from covidcls.data.class_folders import Part
+from covidcls.data.pictures import LabelledPicture, split_sha256
+from covidcls.data.sources import Division, Source, read_source, read_sources
 from lungseg.errors import UsageError
 
 if TYPE_CHECKING:
@@ -51,6 +52,15 @@ def every_picture(source: Source) -> list[LabelledPicture]:
     """
     undivided = Division(0, 0, None, lambda root, pictures: [], everything=True)
     return read_source(source, "train", undivided)
+
+
+def split_of(recipe: Mapping[str, Any]) -> str:
+    """Who is in training and validation by ``recipe`` as the data are now: what a card has as
+    ``split_sha256``. Raises UsageError for data that are missing."""
+    data = data_of(recipe)
+    parts: tuple[Part, ...] = ("train", "val")
+    found = {part: read_sources(data.sources, part, data.division()) for part in parts}
+    return split_sha256((part, one) for part, pictures in found.items() for one in pictures)
 
 
 def learned_from(recipe: Mapping[str, Any], source: Source) -> bool:

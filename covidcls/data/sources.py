@@ -20,7 +20,7 @@ from covidcls.data.pictures import (
     read_covid_ct,
     with_patients,
 )
-from lungseg.errors import UsageError
+from lungseg.errors import DataWarning, UsageError
 from lungseg.patients import read_patients
 
 FoldOf = Callable[[Path, Sequence[LabelledPicture]], Sequence[int]]
@@ -126,7 +126,7 @@ def _of_patients(pictures: list[LabelledPicture], source: Source) -> list[Labell
     root = Path(source.folder)
     patients = read_patients(Path(source.patients), paths_of(pictures, root))
     if patients.message:
-        warnings.warn(patients.message, stacklevel=2)
+        warnings.warn(patients.message, DataWarning, stacklevel=2)
     return with_patients(pictures, root, patients.of)
 
 

@@ -185,8 +185,13 @@ class LungMaskDataModule(lightning.LightningDataModule):
     def setup(self, stage: str | None = None) -> None:
         """Read every source once.
 
-        Raises UsageError when files are missing or not those of the split, and for an empty part.
+        Raises UsageError when files are missing or not those of the split, and for an empty part,
+        that of held-out patients only for ``stage`` ``test``.
         """
+        if stage == "test" and not self.split.test:
+            raise UsageError(
+                f"the split {self.split.data!r} holds nobody back for a test; leave --test false"
+            )
         if self.train:
             return
         parts: dict[str, list[MaskedSlice]] = defaultdict(list)
@@ -227,6 +232,10 @@ class LungMaskDataModule(lightning.LightningDataModule):
                 for look, changed in stressed(slices, every=max(1, len(slices) // 12)).items():
                     looks[f"{STRESS}{look}"] += changed
         self.val.update(looks)
+
+    def split_sha256(self) -> str:
+        """Of the split of the main source."""
+        return self.split.sha256
 
     def plain_val(self) -> dict[str, list[MaskedSlice]]:
         """The validation sources without other looks: what mask thresholds are chosen on."""

@@ -30,7 +30,17 @@ class PatientSplit:
         return "val" if patient in self.val else "train"
 
     def check(self, pairs: Iterable[tuple[str, str]]) -> None:
-        """Raise UsageError unless (slice, patient) pairs are those that the hash is of."""
+        """Raise UsageError unless (slice, patient) pairs are those that the hash is of, and every
+        patient of the split has a slice: one that is misspelt would be trained on."""
+        pairs = list(pairs)
+        known = {patient for _, patient in pairs}
+        absent = sorted((self.val | self.test) - known)
+        if absent:
+            raise UsageError(
+                f"the split {self.data!r} holds back patients that no slice is of "
+                f"({', '.join(absent[:3])}{', ...' if len(absent) > 3 else ''}); there are "
+                f"{', '.join(sorted(known)[:3])}{', ...' if len(known) > 3 else ''}"
+            )
         found = self.hash_of(pairs)
         if found != self.sha256:
             raise UsageError(

@@ -133,7 +133,7 @@ def _messages(evaluation: Evaluation, n_groups: int) -> Iterator[str]:
     assumed = sum(bool(one.messages) for one in evaluation.cases)
     if assumed:
         yield f"{assumed} slices were read with assumptions, see their message in cases.csv"
-    if not n_groups:
+    if not n_groups and len(evaluation.errors) < len(evaluation.cases):
         yield f"no mask has {evaluation.target}: are they the right masks?"
     if evaluation.lesions_are_lungs:
         values = _named([str(value) for value in evaluation.values])

@@ -77,6 +77,13 @@ def test_a_split_without_validation_is_refused(phantom_data: Path, tmp_path: Pat
         module_of(phantom_data, split=str(tmp_path / "split.json")).setup()
 
 
+def test_a_test_of_nobody_is_refused(phantom_data: Path, tmp_path: Path) -> None:
+    content = json.loads((phantom_data / "split.json").read_text())
+    (tmp_path / "split.json").write_text(json.dumps({**content, "test": []}))
+    with pytest.raises(UsageError, match="holds nobody back for a test; leave --test false"):
+        module_of(phantom_data, split=str(tmp_path / "split.json")).setup("test")
+
+
 def test_shares_that_leave_nothing_are_refused(phantom_data: Path) -> None:
     data = module_of(phantom_data, phantom_share=0.6, reformat_share=0.4)
     with pytest.raises(UsageError, match="leave nothing for phantoms"):

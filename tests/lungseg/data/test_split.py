@@ -31,12 +31,19 @@ def test_the_order_of_the_slices_does_not_matter(pairs: list[tuple[str, str]]) -
 
 @pytest.mark.parametrize(
     "pairs",
-    [PAIRS[:-1], [*PAIRS, ("s5", "a")], [("s1", "b"), *PAIRS[1:]], [("s9", "a"), *PAIRS[1:]]],
+    [[*PAIRS, ("s5", "a")], [("s1", "b"), *PAIRS[1:]], [("s9", "a"), *PAIRS[1:]]],
 )
 def test_other_data_are_refused_with_both_hashes(pairs: list[tuple[str, str]]) -> None:
     new = fixed().hash_of(pairs)  # what a new file needs
     with pytest.raises(UsageError, match=f'\'set\'.*{fixed().sha256[:12]}.*"sha256": "{new}"'):
         fixed().check(pairs)
+
+
+def test_a_patient_whom_no_slice_is_of_is_refused_before_a_hash_is_offered() -> None:
+    """Misspelt, it would be trained on."""
+    split = PatientSplit("set", frozenset("b"), frozenset("C"), "")
+    with pytest.raises(UsageError, match=r"holds back patients that no slice is of \(C\); there"):
+        split.check(PAIRS)
 
 
 def test_a_file_gives_the_split(tmp_path: Path) -> None:
