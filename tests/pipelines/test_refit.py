@@ -152,7 +152,7 @@ def test_data_that_changed_since_the_folds_were_judged_are_noticed(
     first.unlink()
     try:
         with pytest.raises(
-            UsageError, match="labels or patients changed since of-all-everything was"
+            UsageError, match="labels or patients changed since of-all-everything-seed3 was"
         ):
             refit(recipe, out, 2, train=train_here)
     finally:
