@@ -94,6 +94,7 @@ def of_measurements() -> dict[str, str]:
         "elsewhere": (classifiers.elsewhere, "other_hospital"),
         "ablation": (classifiers.ablation, "ablation"),
         "folds": (classifiers.ablation, "folds"),
+        "margins": (classifiers.ablation, "margins"),
         "by paper": (classifiers.by_paper, "clustered_by_paper"),
         "transfer": (classifiers.transfer, "transfer"),
         "means": (classifiers.transfer, "means"),
