@@ -99,6 +99,7 @@ def of_measurements() -> dict[str, str]:
         "transfer": (classifiers.transfer, "transfer"),
         "means": (classifiers.transfer, "means"),
         "networks": (classifiers.transfer, "networks"),
+        "distillation": (classifiers.transfer, "distillation"),
         "self-supervised": (classifiers.transfer, "self_supervised"),
         "explanation": (classifiers.explanation, "explanation"),
         "audit speed": (audit.audit_speed, "audit_speed"),
