@@ -246,7 +246,9 @@ def train(
             _say(before_training(audited))
         start = time.monotonic()
         resumed = cli.config.resume and cli.last.is_file()
+        softened = getattr(cli.datamodule, "softened", None)  # stage 1 has no such labels
         of_run = {
+            "soft_labels_sha256": softened and softened.sha256,
             "seed_everything": cli.config.seed_everything,
             "split_sha256": cli.datamodule.split_sha256(),
             **recipe(cli.config.as_dict()),

@@ -84,8 +84,6 @@ def with_named_data(recipe: Mapping[str, Any]) -> dict[str, Any]:
             {**one, **{key: Path(one[key]).name for key in ("folder", "patients") if one.get(key)}}
             for one in sources
         ]
-    if tables := data.get("soft_labels"):
-        named["data.soft_labels"] = [Path(table).name for table in tables]
     return with_options(recipe, named)
 
 

@@ -58,13 +58,22 @@ def test_data_that_lie_elsewhere_are_the_same_data() -> None:
             "data": {
                 "data_dir": f"{root}/set",
                 "sources": [{"folder": f"{root}/{name}", "layout": "folders"} for name in names],
-                "soft_labels": [f"{root}/said.csv"],
             }
         }
 
     assert differing(recipe("here", "a", "b"), recipe("/there", "a", "b")) == []
     [other] = differing(recipe("here", "a", "b"), recipe("here", "a", "c"))
     assert other.startswith("data.sources (")
+
+
+def test_tables_of_other_teachers_are_other_labels() -> None:
+    """All of them are called predictions.csv."""
+    one, two = (
+        {"data": {"data_dir": "set", "soft_labels": [f"{teacher}/predictions.csv"]}}
+        for teacher in ("one", "two")
+    )
+    [other] = differing(one, two)
+    assert other.startswith("data.soft_labels (")
 
 
 @pytest.mark.parametrize(
